@@ -1,0 +1,175 @@
+"""A loaded model as the analyzer sees it: tokenise whole texts, run one padded micro-batch of windows.
+
+Windows, micro-batches and merging are left to `pipelines.analyzer`; what names mean to `pipelines.catalog`.
+Importing this module imports torch: only analyze workers and `bellwether analyze` do.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipelines.catalog import BellwetherEntry, read_catalog
+from pipelines.encoder import fastest_dtype
+from pipelines.errors import DeviceExhausted, ModelUnavailable
+from pipelines.heads import spread_over_words
+from pipelines.network import TOKENIZER, WEIGHTS, Network, load_network
+from pipelines.records import ModelRef
+from pipelines.tokens import TextTokenizer, Tokens
+
+__all__ = ["BellwetherModel", "Model", "Tokens", "WindowOutput", "load_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOutput:
+    """What a model says of one window.
+
+    `logits` holds float32 (n_labels,) for every sequence head; `tags` float32 (n_tokens, n_tags) log-probabilities of the
+    window's own tokens; `embedding` a float32 unit vector (width,).
+    """
+
+    logits: Mapping[str, NDArray[np.float32]]
+    tags: NDArray[np.float32] | None
+    embedding: NDArray[np.float32] | None
+
+
+class Model(Protocol):
+    """A model in memory, pinned to its device.
+
+    `window_tokens` is the longest window, special tokens excluded. `labels` maps each head to its label names, "entities"
+    to its BIO tags.
+    """
+
+    ref: ModelRef
+    window_tokens: int
+    labels: Mapping[str, tuple[str, ...]]
+    device: str
+    dtype: str
+    n_threads: int
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokenise whole texts, whatever their length."""
+
+    def forward(self, windows: Sequence[Tokens]) -> list[WindowOutput]:
+        """Run one padded micro-batch; results in the order given. DeviceExhausted if memory runs out."""
+
+    def warm_up(self) -> None:
+        """Run every part once, so that the first record does not pay for it."""
+
+
+def load_model(name: str = "default", *, device: str = "cpu", n_threads: int = 1, catalog: Path | None = None) -> Model:
+    """Load a model of the catalog onto `device` ("cpu", "cuda:0"); ModelUnavailable says what is missing."""
+    found = read_catalog(catalog)
+    entry = found.entry(name)
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise ModelUnavailable(f"device {device} was asked for, but torch sees no CUDA device")
+    torch.set_num_threads(n_threads)
+    if isinstance(entry, BellwetherEntry):
+        return BellwetherModel(name, folder=found.place(entry.path), device=device, n_threads=n_threads)
+    from pipelines.huggingface import HuggingFaceModel  # transformers takes seconds to import
+
+    return HuggingFaceModel(name, entry=entry, catalog=found, device=device, n_threads=n_threads)
+
+
+class BellwetherModel:
+    """The project's own model: one encoder pass, every head."""
+
+    def __init__(self, name: str, *, folder: Path, device: str = "cpu", n_threads: int = 1) -> None:
+        network = load_network(folder)
+        place = torch.device(device)
+        dtype = fastest_dtype(network, device=place)
+        self.ref = ModelRef(name, revision_of([folder / WEIGHTS]))
+        self.network: Network = network.to(place)
+        self.network.encoder.to(dtype)  # the heads are small and stay exact
+        self.window_tokens = network.config.window_tokens
+        tags = {"entities": network.config.tags} if network.config.tags else {}
+        self.labels: Mapping[str, tuple[str, ...]] = {**network.config.heads, **tags}
+        self.device = device
+        self.dtype = str(dtype).removeprefix("torch.")
+        self.n_threads = n_threads
+        self._tokenizer = TextTokenizer.load(folder / TOKENIZER)
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokenise whole texts, whatever their length."""
+        return self._tokenizer(texts)
+
+    def forward(self, windows: Sequence[Tokens]) -> list[WindowOutput]:
+        """Run one padded micro-batch; results in the order given. ValueError for a window that is too long."""
+        if not windows:
+            return []
+        if (longest := max(map(len, windows))) > self.window_tokens:
+            raise ValueError(f"a window of {longest} tokens is longer than the model's {self.window_tokens}")
+        with torch.inference_mode(), memory_guard():
+            ids, shapes, mask = (part.to(self.device) for part in pad(windows, special=self.network.config.special))
+            return self._read(self.network.encoder(ids, shapes, mask).float(), mask, windows)
+
+    def _read(self, hidden: Tensor, mask: Tensor, windows: Sequence[Tokens]) -> list[WindowOutput]:
+        network = self.network
+        logits = {head: to_numpy(network.classify(head, hidden, mask)) for head in network.config.heads}
+        tags = to_numpy(network.tag(hidden)) if network.config.tags else None
+        vectors = to_numpy(network.embed(hidden, mask))
+        return [
+            WindowOutput(
+                {head: values[row] for head, values in logits.items()},
+                None
+                if tags is None
+                else spread_over_words(tags[row, 1 : 1 + len(window)], network.config.tags, word_starts=window.word_starts),
+                vectors[row],
+            )
+            for row, window in enumerate(windows)
+        ]
+
+    def warm_up(self) -> None:
+        """Run a short and a full window."""
+        [tokens] = self.tokenize(["Bellwether reads the morning's news. " * self.window_tokens])
+        for length in (8, self.window_tokens):
+            self.forward([tokens.window(0, length)] * 2)
+
+
+def pad(windows: Sequence[Tokens], *, special: Mapping[str, int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return ids, shapes and mask (batch, longest + 2), each window between its start and end token."""
+    length = max(map(len, windows)) + 2
+    ids = np.full((len(windows), length), special["pad"], dtype=np.int64)
+    shapes = np.zeros_like(ids)
+    mask = np.zeros(ids.shape, dtype=bool)
+    for row, window in enumerate(windows):
+        stop = len(window) + 1
+        ids[row, 0], ids[row, stop] = special["start"], special["end"]
+        ids[row, 1:stop], shapes[row, 1:stop], mask[row, : stop + 1] = window.ids, window.shapes, True
+    return torch.from_numpy(ids), torch.from_numpy(shapes), torch.from_numpy(mask)
+
+
+def to_numpy(values: Tensor) -> NDArray[np.float32]:
+    """Copy a tensor to the host in single precision."""
+    result: NDArray[Any] = values.float().cpu().numpy()
+    return result
+
+
+def revision_of(files: Sequence[Path]) -> str:
+    """Return 12 hexadecimal digits of the sha256 of the files' contents, in the order given."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as stream:
+            for block in iter(lambda: stream.read(1 << 20), b""):
+                digest.update(block)
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def memory_guard() -> Iterator[None]:
+    """Raise DeviceExhausted where torch says, in one of its ways, that memory ran out."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as problem:
+        raise DeviceExhausted from problem
+    except RuntimeError as problem:
+        if "can't allocate memory" in str(problem):  # torch's CPU allocator has no type of its own for it
+            raise DeviceExhausted from problem
+        raise

@@ -1,0 +1,137 @@
+"""The encoder with its heads, and the model folder that holds them: `config.json`, `tokenizer.json`, `model.safetensors`.
+
+Batching and devices are left to `pipelines.model`, teaching to `pipelines.training`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipelines.encoder import Encoder, EncoderConfig
+from pipelines.errors import ModelUnavailable
+
+CONFIG = "config.json"
+TOKENIZER = "tokenizer.json"
+WEIGHTS = "model.safetensors"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """What a model folder's `config.json` says.
+
+    `heads` maps a sequence head to its labels; `tags` are the BIO tags of the entity head; `window_tokens` is the longest
+    window the model was taught on, special tokens excluded.
+    """
+
+    encoder: EncoderConfig
+    heads: Mapping[str, tuple[str, ...]]
+    tags: tuple[str, ...]
+    window_tokens: int = 126
+    head_dropout: float = 0.1
+    special: Mapping[str, int] = field(default_factory=lambda: {"pad": 0, "start": 101, "end": 102})
+
+    def to_json(self) -> str:
+        """Write the configuration as it stands in `config.json`."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read `config.json`; ModelUnavailable for a format that this version does not know."""
+        values: dict[str, Any] = json.loads(text)
+        if values.pop("format", None) != FORMAT:
+            raise ModelUnavailable(f"the model's {CONFIG} is not of format {FORMAT}: it was made by another version")
+        return cls(
+            encoder=EncoderConfig(**values.pop("encoder")),
+            heads={name: tuple(labels) for name, labels in values.pop("heads").items()},
+            tags=tuple(values.pop("tags")),
+            **values,
+        )
+
+
+class Mlp(nn.Sequential):
+    """A hidden layer and a linear classifier over states of any leading shape."""
+
+    def __init__(self, width: int, n_labels: int, *, dropout: float) -> None:
+        super().__init__(nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, n_labels))
+
+
+class SequenceHead(nn.Module):
+    """Classify a window by a learned weighting of its tokens, which starts out as their mean."""
+
+    def __init__(self, width: int, n_labels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.zeros(width))
+        self.classify = Mlp(width, n_labels, dropout=dropout)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return logits (batch, n_labels) of states (batch, length, width)."""
+        scores = (hidden @ self.query).masked_fill(~mask, -torch.inf)
+        pooled = torch.softmax(scores, dim=-1)[:, None, :] @ hidden
+        logits: Tensor = self.classify(pooled[:, 0])
+        return logits
+
+
+class Network(nn.Module):
+    """One encoder, several sequence heads, one entity head and one embedding head."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        width = config.encoder.width
+        self.config = config
+        self.encoder = Encoder(config.encoder)
+        self.sequence = nn.ModuleDict(
+            {name: SequenceHead(width, len(labels), dropout=config.head_dropout) for name, labels in config.heads.items()}
+        )
+        self.entities = Mlp(width, len(config.tags), dropout=config.head_dropout) if config.tags else None
+        self.embedding = nn.Linear(width, width, bias=False)
+        nn.init.eye_(self.embedding.weight)  # starts as the base model's own mean-pooled embedding
+
+    def classify(self, head: str, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return a sequence head's logits (batch, n_labels)."""
+        logits: Tensor = self.sequence[head](hidden, mask)
+        return logits
+
+    def tag(self, hidden: Tensor) -> Tensor:
+        """Return log-probabilities (batch, length, n_tags); ValueError if the model has no entity head."""
+        if self.entities is None:
+            raise ValueError("the model has no entity head")
+        return functional.log_softmax(self.entities(hidden), dim=-1)
+
+    def embed(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return unit vectors (batch, width)."""
+        weights = mask.to(hidden.dtype)[:, :, None]
+        mean = (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+        return functional.normalize(self.embedding(mean), dim=-1)
+
+
+def save_network(network: Network, folder: Path, *, tokenizer: str) -> None:
+    """Write a model folder; weights in half precision, `tokenizer` the text of its `tokenizer.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = {name: value.detach().to(torch.float16).contiguous() for name, value in network.state_dict().items()}
+    save_file(half, str(folder / WEIGHTS))
+    (folder / CONFIG).write_text(network.config.to_json(), encoding="utf-8")
+    (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
+
+
+def load_network(folder: Path) -> Network:
+    """Read a model folder into single precision on the CPU, ready for inference; ModelUnavailable says what is wrong with it."""
+    missing = [name for name in (CONFIG, TOKENIZER, WEIGHTS) if not (folder / name).is_file()]
+    if missing:
+        raise ModelUnavailable(f"{folder} lacks {', '.join(missing)}")
+    config = NetworkConfig.from_json((folder / CONFIG).read_text(encoding="utf-8"))
+    with torch.device("meta"):  # no time spent on random weights that are overwritten at once
+        network = Network(config)
+    state = {name: value.to(torch.float32) for name, value in load_file(str(folder / WEIGHTS)).items()}
+    try:
+        network.load_state_dict(state, assign=True)
+    except RuntimeError as problem:
+        raise ModelUnavailable(f"{folder / WEIGHTS} does not fit {CONFIG}: {problem}") from problem
+    return network.eval().requires_grad_(requires_grad=False)
