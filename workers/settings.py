@@ -1,0 +1,233 @@
+"""Every setting, typed: environment `BELLWETHER_*` over `bellwether.toml` over these defaults; nobody else reads either."""
+
+import difflib
+import os
+import tomllib
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PREFIX = "BELLWETHER_"
+
+
+class SettingsError(Exception):
+    """The settings are not usable; the message names the setting and the next step."""
+
+
+class Section(BaseModel):
+    """A group of settings; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Intake(Section):
+    """What is accepted, and how records become batches."""
+
+    max_record_bytes: int = Field(1 << 20, description="Longest record accepted, as UTF-8.")
+    max_request_bytes: int = Field(64 << 20, description="Longest HTTP request body accepted.")
+    batch_records: int = Field(64, ge=1, description="Most records that share a batch.")
+    batch_bytes: int = Field(64 << 10, ge=1, description="Most text that shares a batch; a longer record travels alone.")
+    linger: timedelta = Field(timedelta(milliseconds=50), description="How long a single record waits for company.")
+    max_backlog_records: int = Field(1_000_000, description="Records waiting for analysis above which intake answers 429.")
+    inbox: str = Field("bellwether:inbox", description="The Redis stream that external producers append to.")
+    inbox_group: str = "bellwether"
+    inbox_read_records: int = Field(500, description="Most stream entries drained in one transaction.")
+
+
+class Ledger(Section):
+    """The life of a batch. task_time_limit < lease < visibility_timeout, checked at start-up."""
+
+    lease: timedelta = timedelta(seconds=120)
+    task_time_limit: timedelta = timedelta(seconds=100)
+    visibility_timeout: timedelta = timedelta(hours=6)
+    max_attempts: int = Field(3, ge=1, description="Failures after which a batch is bisected.")
+    retry_backoff: timedelta = Field(timedelta(seconds=2), description="Wait after the first failure; doubles.")
+    publish_window: int = Field(256, ge=1, description="Most batches of a lane in Redis at a time.")
+    republish_after: timedelta = Field(timedelta(minutes=10), description="A message unclaimed for so long is sent again.")
+    sweep_every: timedelta = timedelta(seconds=2)
+
+
+class Engine(Section):
+    """How text is read."""
+
+    model: str = Field("default", description="A name in the model catalogue.")
+    catalog: Path | None = Field(None, description="Your own catalog.toml, instead of the shipped one.")
+    taxonomies: Path | None = Field(None, description="A folder with your own taxonomy files, besides the shipped ones.")
+    device: str = Field("auto", description="auto, cpu, cuda:N or all.")
+    replicas: int = Field(0, ge=0, description="Children a device; 0: the cores of a CPU, 2 on a GPU.")
+    threads: int = Field(1, ge=1, description="Threads a child on a CPU.")
+    token_budget: int = Field(2048, ge=64, description="Most padded tokens a micro-batch.")
+    window_overlap: int = Field(32, ge=0, description="Tokens that neighbouring windows of a long text share.")
+
+
+class Rollups(Section):
+    """Time buckets that the alert scan reads."""
+
+    bucket: timedelta = timedelta(minutes=15)
+    refresh_every: timedelta = timedelta(seconds=10)
+
+
+class Rule(Section):
+    """When a series is worth an incident."""
+
+    metric: Literal["share", "negatives"] = "share"
+    window: timedelta = timedelta(hours=1)
+    baseline: timedelta = timedelta(days=7)
+    min_records: int = Field(10, ge=1)
+    min_negatives: int = Field(5, ge=1)
+    dimensions: tuple[Literal["source", "topic", "entity"], ...] = ("source", "topic", "entity")
+    opens_below_p: float = Field(1e-4, gt=0, lt=1)
+    resolves_above_p: float = Field(1e-2, gt=0, lt=1)
+    min_ratio: float = Field(1.5, ge=1, description="Observed over expected below which nothing opens.")
+
+
+DEFAULT_RULES = {
+    "negative-share-hour": Rule(),
+    "negative-share-day": Rule(window=timedelta(days=1), baseline=timedelta(days=28)),
+    "negatives-day": Rule(metric="negatives", window=timedelta(days=1), baseline=timedelta(days=28)),
+}
+
+
+class Notifier(Section):
+    """Where incidents are told; `kind` names a file of `workers/notifiers`."""
+
+    kind: Literal["console", "webhook"]
+    url: str | None = None
+    secret: SecretStr | None = None
+    timeout: timedelta = timedelta(seconds=10)
+
+
+class Alerts(Section):
+    """The scan and whom it tells."""
+
+    scan_every: timedelta = timedelta(seconds=30)
+    lateness: timedelta = Field(timedelta(minutes=15), description="How far event time may run behind before a bucket is judged.")
+    rules: dict[str, Rule] = DEFAULT_RULES
+    notifiers: dict[str, Notifier] = {"console": Notifier(kind="console")}
+
+
+class SourceSettings(Section):
+    """One source by name: its kind, its taxonomy and, if it is pulled on a schedule, from where."""
+
+    kind: Literal["news", "support"] | None = None
+    taxonomy: str | None = None
+    lane: Literal["live", "backfill"] = "live"
+    pull: Literal["folder", "feed"] | None = Field(None, description="A file of workers/sources.")
+    location: str | None = Field(None, description="The folder, or the feed's URL.")
+    every: timedelta = timedelta(minutes=5)
+
+
+class Retention(Section):
+    """How long rows are kept."""
+
+    records: timedelta | None = Field(None, description="None: for ever.")
+    quarantine: timedelta = timedelta(days=30)
+    batches: timedelta = timedelta(days=7)
+    prune_every: timedelta = timedelta(hours=1)
+
+
+class Api(Section):
+    """The HTTP face."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    require_key: bool | None = Field(None, description="None: unless bound to loopback.")
+
+
+class Flower(Section):
+    """The page that shows workers, queues and tasks."""
+
+    host: str = "127.0.0.1"
+    port: int = 5555
+    user: str | None = None
+    password: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    """All of Bellwether's settings; nested ones are reached with a double underscore, as in BELLWETHER_ENGINE__DEVICE."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    home: Path = Field(Path(".bellwether"), description="Files of the embedded servers, logs and runs.")
+    redis_url: SecretStr | None = Field(None, description="Your own Redis or Valkey; None: the embedded one.")
+    postgres_url: SecretStr | None = Field(None, description="Your own PostgreSQL; None: the embedded one.")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = "auto"
+    intake: Intake = Intake()
+    ledger: Ledger = Ledger()
+    engine: Engine = Engine()
+    rollups: Rollups = Rollups()
+    alerts: Alerts = Alerts()
+    retention: Retention = Retention()
+    api: Api = Api()
+    flower: Flower = Flower()
+    default_taxonomies: dict[Literal["news", "support"], str] = {"news": "finance-desk", "support": "banking77"}
+    sources: dict[str, SourceSettings] = {}
+
+    @classmethod
+    def settings_customise_sources(  # noqa: D102  # pydantic-settings' own hook
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+
+    @model_validator(mode="after")
+    def _inequalities(self) -> "Settings":
+        ledger = self.ledger
+        if not ledger.task_time_limit < ledger.lease < ledger.visibility_timeout:
+            raise ValueError("ledger: task_time_limit < lease < visibility_timeout must hold, or a running batch would be given away")
+        return self
+
+
+def config_file() -> Path:
+    """Return the TOML file that is read: BELLWETHER_CONFIG, or bellwether.toml in this folder."""
+    return Path(os.environ.get(f"{PREFIX}CONFIG", "bellwether.toml"))
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return this process's settings, read once; raise SettingsError naming the setting and the mend."""
+    try:
+        _refuse_unknown_variables()
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(one) for one in error.errors())) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{config_file()} is not valid TOML: {error}") from error
+
+
+def _refuse_unknown_variables() -> None:
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | {f"{PREFIX}CONFIG"}
+    for name in os.environ:
+        head = name.split("__", 1)[0]
+        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_") and head not in known:
+            raise SettingsError(f"{name} is not a setting.{_suggest(head, sorted(known))}")
+
+
+def _explain(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"]) or "settings"
+    if error["type"] != "extra_forbidden":
+        return f"{name}: {error['msg']}"
+    siblings = _fields_at(error["loc"][:-1])
+    return f"{name} is not a setting.{_suggest(str(error['loc'][-1]), siblings)}"
+
+
+def _fields_at(path: tuple[Any, ...]) -> list[str]:
+    model: Any = Settings
+    for part in path:
+        field = getattr(model, "model_fields", {}).get(part)
+        model = field.annotation if field else model
+    return sorted(getattr(model, "model_fields", {}))
+
+
+def _suggest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f" Did you mean {close[0]}?" if close else f" Known: {', '.join(known)}."
