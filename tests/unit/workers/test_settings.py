@@ -1,0 +1,62 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from workers.settings import Settings, SettingsError, settings
+
+
+def test_settings_take_environment_over_file_over_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bellwether.toml").write_text('log_level = "debug"\n[engine]\ntoken_budget = 512\nthreads = 2\n')
+    monkeypatch.setenv("BELLWETHER_ENGINE__TOKEN_BUDGET", "1024")
+
+    read = settings()
+
+    assert (read.log_level, read.engine.token_budget, read.engine.threads, read.engine.model) == ("debug", 1024, 2, "default")
+
+
+def test_settings_refuse_an_unknown_variable_and_suggest_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_REDIS_URI", "redis://somewhere")
+
+    with pytest.raises(SettingsError, match="Did you mean BELLWETHER_REDIS_URL"):
+        settings()
+
+
+def test_settings_refuse_an_unknown_key_of_a_section_and_suggest_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "bellwether.toml").write_text("[ledger]\nmax_attempt = 5\n")
+
+    with pytest.raises(SettingsError, match=r"ledger.max_attempt is not a setting. Did you mean max_attempts"):
+        settings()
+
+
+def test_settings_name_the_key_of_a_bad_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_ENGINE__THREADS", "zero")
+
+    with pytest.raises(SettingsError, match=r"engine.threads"):
+        settings()
+
+
+def test_settings_explain_broken_toml(tmp_path: Path) -> None:
+    (tmp_path / "bellwether.toml").write_text("[engine\n")
+
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        settings()
+
+
+def test_settings_refuse_a_lease_shorter_than_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_LEDGER__LEASE", "PT50S")
+
+    with pytest.raises(SettingsError, match="task_time_limit < lease"):
+        settings()
+
+
+def test_settings_hide_secrets_when_printed() -> None:
+    shown = repr(Settings(redis_url="redis://:hunter2@example/0"))  # type: ignore[arg-type]  # pydantic turns it into a secret
+
+    assert "hunter2" not in shown
+
+
+def test_settings_read_durations_in_iso_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_ALERTS__LATENESS", "PT5M")
+
+    assert settings().alerts.lateness == timedelta(minutes=5)
