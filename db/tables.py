@@ -124,6 +124,7 @@ class Batch(Base):
     __table_args__ = (
         Index("ix_batch_queued", "lane", "created_at", postgresql_where=sql("state = 'queued'")),
         Index("ix_batch_leased", "leased_until", postgresql_where=sql("state = 'leased'")),
+        Index("ix_batch_parent", "parent_id", postgresql_where=sql("parent_id IS NOT NULL")),
         CheckConstraint("state IN ('queued', 'leased', 'done', 'split')", name="state"),
     )
 
@@ -200,7 +201,7 @@ class Quarantine(Base):
     """What could not be read or analysed, with its reason; nothing is dropped."""
 
     __tablename__ = "quarantine"
-    __table_args__ = (Index("ix_quarantine_job", "job_id"),)
+    __table_args__ = (Index("ix_quarantine_job", "job_id"), Index("ix_quarantine_record", "record_id"))
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     record_id: Mapped[int | None] = mapped_column(ForeignKey("record.id", ondelete="CASCADE"))  # null: intake refused it
