@@ -1,0 +1,169 @@
+"""Teach one network every task: a planned number of steps, checkpoints that a killed run goes on from, metrics as JSON lines."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from pipelines.network import Network, save_network
+from pipelines.tokens import TextTokenizer
+from pipelines.training.data import SEQUENCE_TASKS, TASKS, Example, labels_of, read_split
+from pipelines.training.losses import batch_loss
+from pipelines.training.prepare import Item, class_weights, prepare
+from pipelines.training.schedule import Step, learning_rate, plan_steps
+from pipelines.training.start import read_tokenizer, start_network
+from pipelines.training.teacher import teach_embeddings
+
+CHECKPOINT = "checkpoint.pt"
+METRICS = "metrics.jsonl"
+RECIPE = "recipe.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what a run learns.
+
+    Rates are AdamW's peaks. `token_budget` counts padded tokens a step; `teacher_tokens` is how many tokens a task get an
+    embedding from the base model, to stay near to. `pipelines.training.schedule.SHARES` holds the tasks' shares of the steps.
+    """
+
+    seed: int = 17
+    n_steps: int = 3_000
+    token_budget: int = 1_200
+    encoder_rate: float = 1.5e-4
+    head_rate: float = 1e-3
+    warm_up: float = 0.06
+    weight_decay: float = 0.01
+    dropout: float = 0.0
+    teacher_weight: float = 2.0
+    teacher_tokens: int = 100_000
+    clip_norm: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What a run reads: prepared windows, label weights and the base model's embeddings, by task."""
+
+    items: Mapping[str, Sequence[Item]]
+    weights: Mapping[str, Tensor]
+    teacher: Mapping[str, Tensor]
+
+
+def train(
+    recipe: Recipe, *, data: Path, base: Path, out: Path, save_every: int = 200, on_save: Callable[[Path, int], None] | None = None
+) -> Path:
+    """Run or resume `recipe` on the files of `data`; return the model folder `out`/model.
+
+    `out` keeps the checkpoint, metrics and recipe; ValueError if it holds a run of another recipe. `on_save` gets the model
+    folder and the step after every checkpoint.
+    """
+    _claim(out, recipe)
+    torch.set_flush_denormal(True)  # vanishing gradients would otherwise slow some kernels eightfold
+    examples = read_split(data, "train")
+    tokenizer = read_tokenizer(base)
+    network = start_network(base, heads=_heads(examples), dropout=recipe.dropout, seed=recipe.seed)
+    lessons = _lessons(network, examples, tokenizer=TextTokenizer(tokenizer), recipe=recipe, out=out)
+    optimizer = _optimizer(network, recipe)
+    begun = _resume(network, optimizer, out / CHECKPOINT)
+    lengths = {task: [len(item.tokens) + 2 for item in items] for task, items in lessons.items.items()}
+    plan = plan_steps(lengths, n_steps=recipe.n_steps, token_budget=recipe.token_budget, seed=recipe.seed)
+    for number in range(begun, recipe.n_steps):
+        _log(out, number, _take_step(network, optimizer, plan[number], lessons=lessons, recipe=recipe, number=number))
+        if (number + 1) % save_every == 0 or number + 1 == recipe.n_steps:
+            save_network(network, out / "model", tokenizer=tokenizer.to_str())
+            _save(network, optimizer, out / CHECKPOINT, step=number + 1)
+            if on_save:
+                on_save(out / "model", number + 1)
+    return out / "model"
+
+
+def _claim(out: Path, recipe: Recipe) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    path, text = out / RECIPE, json.dumps(asdict(recipe), indent=1) + "\n"
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        raise ValueError(f"{out} holds a run of another recipe (see {path.name}); give another --out, or the same options to resume")
+    path.write_text(text, encoding="utf-8")
+
+
+def _heads(examples: Mapping[str, list[Example]]) -> dict[str, tuple[str, ...]]:
+    return {task: labels_of(task, examples[task]) for task in SEQUENCE_TASKS}
+
+
+def _lessons(network: Network, examples: Mapping[str, list[Example]], *, tokenizer: TextTokenizer, recipe: Recipe, out: Path) -> Lessons:
+    heads = network.config.heads
+    items = {
+        task: prepare(task, examples[task], labels=heads.get(task, ()), tokenizer=tokenizer, window_tokens=network.config.window_tokens)
+        for task in TASKS
+    }
+    weights = {
+        task: torch.tensor(class_weights([item.target for item in items[task] if isinstance(item.target, int)], n_labels=len(labels)))
+        for task, labels in heads.items()
+    }
+    teacher = teach_embeddings(network, items, n_tokens=recipe.teacher_tokens, seed=recipe.seed, cache=out / "teacher.safetensors")
+    return Lessons(items, weights, teacher)
+
+
+def _optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
+    network.encoder.words.weight.requires_grad_(requires_grad=False)  # more words than the data could teach anew
+    base: list[nn.Parameter] = []
+    fresh: list[nn.Parameter] = []
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            (base if name.startswith(("encoder", "embedding")) and "shapes" not in name else fresh).append(parameter)
+    groups = [{"params": base, "lr": recipe.encoder_rate}, {"params": fresh, "lr": recipe.head_rate}]
+    return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, betas=(0.9, 0.98), fused=True)
+
+
+def _take_step(
+    network: Network, optimizer: torch.optim.AdamW, step: Step, *, lessons: Lessons, recipe: Recipe, number: int
+) -> dict[str, float | str | int]:
+    begun = time.perf_counter()
+    torch.manual_seed(recipe.seed * 1_000_003 + number)  # a resumed run drops out what the first one would have
+    network.train()
+    factor = learning_rate(number, n_steps=recipe.n_steps, warm_up=recipe.warm_up)
+    for group, peak in zip(optimizer.param_groups, (recipe.encoder_rate, recipe.head_rate), strict=True):
+        group["lr"] = peak * factor
+    items = [lessons.items[step.task][row] for row in step.rows]
+    losses = batch_loss(
+        network,
+        step.task,
+        items,
+        weights=lessons.weights.get(step.task),
+        teacher=lessons.teacher[step.task][list(step.rows)],
+        teacher_weight=recipe.teacher_weight,
+    )
+    optimizer.zero_grad(set_to_none=True)
+    losses["total"].backward()
+    norm = nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], recipe.clip_norm)
+    optimizer.step()
+    return {
+        "task": step.task,
+        "loss": round(float(losses["task"].detach()), 5),
+        "embedding_loss": round(float(losses["embedding"].detach()), 5),
+        "norm": round(float(norm), 4),
+        "n_tokens": sum(len(item.tokens) + 2 for item in items),
+        "seconds": round(time.perf_counter() - begun, 3),
+    }
+
+
+def _log(out: Path, number: int, values: Mapping[str, float | str | int]) -> None:
+    with (out / METRICS).open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"step": number + 1, **values}) + "\n")
+
+
+def _save(network: Network, optimizer: torch.optim.AdamW, path: Path, *, step: int) -> None:
+    torch.save({"step": step, "network": network.state_dict(), "optimizer": optimizer.state_dict()}, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
+def _resume(network: Network, optimizer: torch.optim.AdamW, path: Path) -> int:
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])
