@@ -10,6 +10,8 @@ ANALYZE_BACKFILL = "bellwether.analyze.backfill"
 IO = "bellwether.io"
 ALERTS = "bellwether.alerts"
 
+MAX_CUDA_DEVICES = 16
+
 ANALYZE_QUEUES = (ANALYZE_LIVE, ANALYZE_BACKFILL)
 """In the order of priority: a worker takes from the second only while the first is empty."""
 
@@ -24,6 +26,12 @@ def lane_queue(lane: Lane | str) -> str:
 def device_queue(device: str) -> str:
     """Return the queue of batches that a caller pinned to `device`, such as `cuda:0`."""
     return f"bellwether.analyze.{device.replace(':', '')}"
+
+
+DEVICE_QUEUES = tuple(device_queue(name) for name in ("cpu", *(f"cuda:{index}" for index in range(MAX_CUDA_DEVICES))))
+"""Of batches pinned to a device; declared up front, since queues are never made by name alone."""
+
+ALL = (*ANALYZE_QUEUES, *DEVICE_QUEUES, *IO_QUEUES)
 
 
 def declared(names: tuple[str, ...]) -> list[Queue]:

@@ -1,0 +1,55 @@
+"""What happens when Celery processes come and go: logs, the resident model, batches of a dead child; children see it by `include`."""
+
+import os
+import time
+from typing import Any
+
+import structlog
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
+from celery import signals
+
+from workers import endpoints
+from workers.logs import configure_logs
+
+_log = structlog.get_logger("bellwether.lifecycle")
+_PAUSE_S = 5.0  # before a child that can't load its model ends, so that the pool does not spin
+ANALYZE = "analyze-"
+"""How the node names of workers that hold a model begin."""
+
+
+@signals.setup_logging.connect
+def set_up_logs(**_: Any) -> None:
+    """Take logging over from Celery, in parents and in children."""
+    configure_logs("worker")
+
+
+@signals.worker_process_init.connect
+def prepare_child(sender: str | None = None, **_: Any) -> None:
+    """Load and warm the model before the child takes its first batch; a child that can't ends, so that no batch is tried in vain."""
+    structlog.contextvars.bind_contextvars(node=sender, pid=os.getpid())
+    if not (sender or "").startswith(ANALYZE):
+        return
+    try:
+        from workers.analyst import analyst
+
+        analyst()
+    except Exception as error:  # noqa: BLE001  # whatever the reason, this child must not consume
+        _log.exception("the model can't be loaded; `bellwether doctor` says what is missing", error=type(error).__name__)
+        time.sleep(_PAUSE_S)
+        os._exit(78)
+
+
+@signals.task_failure.connect
+def give_back_batch(sender: Any = None, args: Any = None, exception: BaseException | None = None, **_: Any) -> None:
+    """Give back, from the parent, the batch of a child that crashed or was killed for its time, rather than wait for its lease."""
+    if getattr(sender, "name", "") != "bellwether.analyze" or not isinstance(exception, WorkerLostError | TimeLimitExceeded):
+        return
+    from uuid import UUID
+
+    from db import batches
+    from db.engine import transaction
+
+    batch_id = UUID(args[0])
+    _log.warning("the child that held a batch is gone", batch=str(batch_id), error=type(exception).__name__)
+    with transaction(endpoints.engine()) as session:
+        batches.release(session, batch_id=batch_id, error=type(exception).__name__)
