@@ -64,6 +64,14 @@ class Engine(Section):
     window_overlap: int = Field(32, ge=0, description="Tokens that neighbouring windows of a long text share.")
 
 
+class Worker(Section):
+    """The workers' supervisor."""
+
+    metrics_port: int | None = Field(
+        None, description="Where an analyze supervisor serves its children's counters, on loopback; None: nowhere."
+    )
+
+
 class Rollups(Section):
     """Time buckets that the alert scan reads."""
 
@@ -160,6 +168,7 @@ class Settings(BaseSettings):
     intake: Intake = Intake()
     ledger: Ledger = Ledger()
     engine: Engine = Engine()
+    worker: Worker = Worker()
     rollups: Rollups = Rollups()
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
@@ -190,6 +199,11 @@ class Settings(BaseSettings):
 def config_file() -> Path:
     """Return the TOML file that is read: BELLWETHER_CONFIG, or bellwether.toml in this folder."""
     return Path(os.environ.get(f"{PREFIX}CONFIG", "bellwether.toml"))
+
+
+def inherited_environment() -> dict[str, str]:
+    """Return a copy of this process's environment, for child processes to start from."""
+    return dict(os.environ)
 
 
 @lru_cache(maxsize=1)
