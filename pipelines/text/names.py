@@ -1,0 +1,25 @@
+"""Give a name that the model found the normal form that its other spellings share; patterns bring their own."""
+
+import re
+
+_LEGAL_FORM = re.compile(
+    r",?\s(?:inc|incorporated|corp|corporation|co|company|ltd|limited|llc|plc|ag|gmbh|sa|s\.a|nv|n\.v|se|oyj|ab|asa|spa)\.?\Z",
+    re.IGNORECASE,
+)
+_POSSESSIVE = re.compile(r"['\u2019\u2018][sS]?\Z")
+_EDGES = " \t\r\n.,;:!?\"'\u2018\u2019\u201c\u201d()[]{}<>@#*_-"
+_LONGEST_ACRONYM = 4
+
+
+def normal_form(group: str, word: str) -> str:
+    """Return the form that `APPLE`, `apple`, `Apple's` and (for an ORG) `Apple Inc.` share; empty where nothing is left."""
+    name = " ".join(_POSSESSIVE.sub("", word.strip(_EDGES)).strip(_EDGES).split())
+    if group == "ORG":
+        name = _LEGAL_FORM.sub("", name) or name
+    return " ".join(map(_cased, name.split(" ")))
+
+
+def _cased(word: str) -> str:
+    if word.islower() or (word.isupper() and len(word) > _LONGEST_ACRONYM and word.isalpha()):
+        return word[:1].upper() + word[1:].lower()
+    return word

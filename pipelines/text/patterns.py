@@ -1,0 +1,73 @@
+"""Find what has a checkable form: tickers, money, percentages, e-mail, phone, IBAN, card. Names are left to the model.
+
+All of it is linear in the text; a text without digits or signs costs a few searches for single characters.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pipelines.text.amounts import find_money, find_percentages
+from pipelines.text.found import Found
+from pipelines.text.identifiers import find_cards, find_emails, find_ibans
+from pipelines.text.phones import find_phones
+
+_DIGIT = re.compile(r"\d")
+_MANY_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
+_CURRENCY = re.compile(r"[$€£¥₹₩₽₺₴₪฿]|[A-Z]{3}|rs|dollar|euro|pound|yen|yuan|rupee|franc", re.IGNORECASE)
+_CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.-](?:[A-Z]{1,2}|[a-b]))?)(?!\w)")
+_LISTING = re.compile(
+    r"\b(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|LSE|LON|TSX(?:V)?|ASX|HKEX|HKG|TYO|TSE|FRA|ETR|XETRA|EPA|BSE|NSE|SGX|CVE|OTCQ[BX]|OTC)"
+    r"\s?:\s?([A-Z][A-Z0-9]{0,5}(?:\.[A-Z]{1,2})?|\d{4,6})(?!\w)"
+)
+
+
+def find_patterns(text: str) -> list[Found]:
+    """Find everything with a checkable form, in order and without overlap; IBAN before card before e-mail and so on."""
+    return _first_wins([found for finder in _finders(text) for found in finder])
+
+
+def find_sensitive(text: str) -> list[Found]:
+    """Find only what must not be shown."""
+    return _first_wins([found for finder in _sensitive_finders(text) for found in finder])
+
+
+def find_tickers(text: str) -> Iterator[Found]:
+    """Find `$AAPL` and the symbol of `NASDAQ: AAPL`; the normal form is the symbol in capitals."""
+    for pattern in (_CASHTAG, _LISTING):
+        for match in pattern.finditer(text):
+            start = match.start() if pattern is _CASHTAG else match.start(1)
+            yield Found("TICKER", start, match.end(), match[1].upper().replace("-", "."))
+
+
+def _sensitive_finders(text: str) -> Iterator[Iterable[Found]]:
+    if _MANY_DIGITS.search(text):
+        yield from (find_ibans(text), find_cards(text))
+    if "@" in text:
+        yield find_emails(text)
+    if _MANY_DIGITS.search(text):
+        yield find_phones(text)
+
+
+def _finders(text: str) -> Iterator[Iterable[Found]]:
+    has_digits = bool(_DIGIT.search(text))
+    yield from _sensitive_finders(text)
+    if has_digits and _CURRENCY.search(text):
+        yield find_money(text)
+    if has_digits and ("%" in text or "p" in text or "P" in text):
+        yield find_percentages(text)
+    if "$" in text or ":" in text:
+        yield find_tickers(text)
+
+
+def _first_wins(found: list[Found]) -> list[Found]:
+    """Drop what overlaps something listed before it; order by position."""
+    kept: list[Found] = []
+    ranked = sorted(enumerate(found), key=lambda pair: (pair[1].start, pair[0]))
+    ranks: list[int] = []
+    for rank, one in ranked:
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+            ranks.append(rank)
+        elif rank < ranks[-1]:
+            kept[-1], ranks[-1] = one, rank
+    return kept
