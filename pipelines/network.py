@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from pipelines.encoder import Encoder, EncoderConfig
 from pipelines.errors import ModelUnavailable
@@ -121,13 +122,22 @@ def save_network(network: Network, folder: Path, *, tokenizer: str) -> None:
     (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
 
 
+class _Blank(TorchFunctionMode):
+    """Leave new weights blank where they are about to be read from a file: drawing them at random takes a second."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        del types
+        values = kwargs or {}
+        return values["tensor"] if func in {nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_} else func(*args, **values)
+
+
 def load_network(folder: Path) -> Network:
     """Read a model folder into single precision on the CPU, ready for inference; ModelUnavailable says what is wrong with it."""
     missing = [name for name in (CONFIG, TOKENIZER, WEIGHTS) if not (folder / name).is_file()]
     if missing:
         raise ModelUnavailable(f"{folder} lacks {', '.join(missing)}")
     config = NetworkConfig.from_json((folder / CONFIG).read_text(encoding="utf-8"))
-    with torch.device("meta"):  # no time spent on random weights that are overwritten at once
+    with _Blank():
         network = Network(config)
     state = {name: value.to(torch.float32) for name, value in load_file(str(folder / WEIGHTS)).items()}
     try:

@@ -26,6 +26,11 @@ class Evaluation:
         """Return one flat mapping, for a table or JSON."""
         return {"task": self.task, "file": self.file, **{name: round(value, 4) for name, value in asdict(self.scores).items()}}
 
+    def headline(self) -> str:
+        """Return the figures as one line of percentages."""
+        figures = {name: value for name, value in asdict(self.scores).items() if name != "n"}
+        return ", ".join(f"{name.replace('_', ' ')} {value:.1%}" for name, value in figures.items())
+
 
 def evaluate_file(model: Model, path: Path, *, token_budget: int = 1_500, limit: int | None = None) -> Evaluation:
     """Measure `model` on the first `limit` rows of one file; ValueError if it has no head for the file's task."""

@@ -68,7 +68,7 @@ def train(
     network = start_network(base, heads=_heads(examples), dropout=recipe.dropout, seed=recipe.seed)
     lessons = _lessons(network, examples, tokenizer=TextTokenizer(tokenizer), recipe=recipe, out=out)
     optimizer = _optimizer(network, recipe)
-    begun = _resume(network, optimizer, out / CHECKPOINT)
+    begun = _resume(network, optimizer, out)
     lengths = {task: [len(item.tokens) + 2 for item in items] for task, items in lessons.items.items()}
     plan = plan_steps(lengths, n_steps=recipe.n_steps, token_budget=recipe.token_budget, seed=recipe.seed)
     for number in range(begun, recipe.n_steps):
@@ -108,7 +108,7 @@ def _lessons(network: Network, examples: Mapping[str, list[Example]], *, tokeniz
 
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
-    network.encoder.words.weight.requires_grad_(requires_grad=False)  # more words than the data could teach anew
+    network.encoder.words.requires_grad_(requires_grad=False)  # more words than the data could teach anew
     base: list[nn.Parameter] = []
     fresh: list[nn.Parameter] = []
     for name, parameter in network.named_parameters():
@@ -137,7 +137,7 @@ def _take_step(
         teacher_weight=recipe.teacher_weight,
     )
     optimizer.zero_grad(set_to_none=True)
-    losses["total"].backward()
+    torch.autograd.backward(losses["total"])
     norm = nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], recipe.clip_norm)
     optimizer.step()
     return {
@@ -160,10 +160,14 @@ def _save(network: Network, optimizer: torch.optim.AdamW, path: Path, *, step: i
     path.with_suffix(".tmp").replace(path)
 
 
-def _resume(network: Network, optimizer: torch.optim.AdamW, path: Path) -> int:
-    if not path.exists():
+def _resume(network: Network, optimizer: torch.optim.AdamW, out: Path) -> int:
+    if not (out / CHECKPOINT).exists():
+        (out / METRICS).unlink(missing_ok=True)
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(out / CHECKPOINT, weights_only=True)
     network.load_state_dict(state["network"])
     optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
+    begun = int(state["step"])
+    kept = (out / METRICS).read_text(encoding="utf-8").splitlines()[:begun]  # what came after the checkpoint is done again
+    (out / METRICS).write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    return begun

@@ -1,0 +1,41 @@
+"""A whole training run as both command lines start it: teach, measure as it goes, measure in full, write the card."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.model import BellwetherModel, Model
+from pipelines.training.card import write_card
+from pipelines.training.data import TASKS
+from pipelines.training.evaluate import Evaluation, evaluate_file
+from pipelines.training.train import Recipe, train
+
+GLANCE_ROWS = 200
+"""How many rows of each development file a checkpoint is measured on; the finished model is measured on all."""
+
+
+def run(
+    recipe: Recipe, *, data: Path, base: Path, out: Path, n_threads: int = 1, save_every: int = 250, tell: Callable[[str], None]
+) -> list[Evaluation]:
+    """Run or resume `recipe`; `tell` gets a line for every checkpoint and figure. Return the finished model's figures.
+
+    `out`/model is then a model folder with its card: put it into a catalog to serve it.
+    """
+    import torch
+
+    torch.set_num_threads(n_threads)
+
+    def on_save(folder: Path, step: int) -> None:
+        model = BellwetherModel("trained", folder=folder, n_threads=n_threads)
+        for found in evaluate_split(model, data, limit=GLANCE_ROWS):
+            tell(f"step {step} of {recipe.n_steps}: {found.task} {found.headline()}")
+
+    folder = train(recipe, data=data, base=base, out=out, save_every=save_every, on_save=on_save)
+    found = evaluate_split(BellwetherModel("trained", folder=folder, n_threads=n_threads), data)
+    write_card(folder, recipe=recipe, evaluations=found, metrics=out / "metrics.jsonl")
+    return found
+
+
+def evaluate_split(model: Model, data: Path, *, limit: int | None = None) -> list[Evaluation]:
+    """Measure a model on every development file in a folder that it has a head for."""
+    files = [data / f"{task}.dev.jsonl.gz" for task in TASKS if task in model.labels]
+    return [evaluate_file(model, path, limit=limit) for path in files if path.exists()]
