@@ -34,21 +34,21 @@ class Intake(Section):
     linger: timedelta = Field(timedelta(milliseconds=50), description="How long a single record waits for company.")
     max_backlog_records: int = Field(1_000_000, description="Records waiting for analysis above which intake answers 429.")
     inbox: str = Field("bellwether:inbox", description="The Redis stream that external producers append to.")
-    inbox_group: str = "bellwether"
+    inbox_group: str = Field("bellwether", description="The consumer group that drains the inbox.")
     inbox_read_records: int = Field(500, description="Most stream entries drained in one transaction.")
 
 
 class Ledger(Section):
     """The life of a batch. task_time_limit < lease < visibility_timeout, checked at start-up."""
 
-    lease: timedelta = timedelta(seconds=120)
-    task_time_limit: timedelta = timedelta(seconds=100)
-    visibility_timeout: timedelta = timedelta(hours=6)
+    lease: timedelta = Field(timedelta(seconds=120), description="How long a claimed batch is its worker's, unless renewed.")
+    task_time_limit: timedelta = Field(timedelta(seconds=100), description="A child that works longer on a task is killed.")
+    visibility_timeout: timedelta = Field(timedelta(hours=6), description="When Redis gives an unacknowledged message again.")
     max_attempts: int = Field(3, ge=1, description="Failures after which a batch is bisected.")
     retry_backoff: timedelta = Field(timedelta(seconds=2), description="Wait after the first failure; doubles.")
     publish_window: int = Field(256, ge=1, description="Most batches of a lane in Redis at a time.")
     republish_after: timedelta = Field(timedelta(minutes=10), description="A message unclaimed for so long is sent again.")
-    sweep_every: timedelta = timedelta(seconds=2)
+    sweep_every: timedelta = Field(timedelta(seconds=2), description="How often run-out leases are taken back and due batches rung.")
 
 
 class Engine(Section):
@@ -75,21 +75,23 @@ class Worker(Section):
 class Rollups(Section):
     """Time buckets that the alert scan reads."""
 
-    bucket: timedelta = timedelta(minutes=15)
-    refresh_every: timedelta = timedelta(seconds=10)
+    bucket: timedelta = Field(timedelta(minutes=15), description="How much event time a bucket holds.")
+    refresh_every: timedelta = Field(timedelta(seconds=10), description="How often touched buckets are recomputed.")
 
 
 class Rule(Section):
     """When a series is worth an incident."""
 
-    metric: Literal["share", "negatives"] = "share"
-    window: timedelta = timedelta(hours=1)
-    baseline: timedelta = timedelta(days=7)
-    min_records: int = Field(10, ge=1)
-    min_negatives: int = Field(5, ge=1)
-    dimensions: tuple[Literal["source", "topic", "entity"], ...] = ("source", "topic", "entity")
-    opens_below_p: float = Field(1e-4, gt=0, lt=1)
-    resolves_above_p: float = Field(1e-2, gt=0, lt=1)
+    metric: Literal["share", "negatives"] = Field("share", description="What is judged: the share of negatives, or their number.")
+    window: timedelta = Field(timedelta(hours=1), description="The stretch that is judged.")
+    baseline: timedelta = Field(timedelta(days=7), description="The stretch before it that says what is usual.")
+    min_records: int = Field(10, ge=1, description="Fewer records in the window open nothing.")
+    min_negatives: int = Field(5, ge=1, description="Fewer negatives in the window open nothing.")
+    dimensions: tuple[Literal["source", "topic", "entity"], ...] = Field(
+        ("source", "topic", "entity"), description="Which series the rule judges."
+    )
+    opens_below_p: float = Field(1e-4, gt=0, lt=1, description="Probability under the baseline below which an incident opens.")
+    resolves_above_p: float = Field(1e-2, gt=0, lt=1, description="Probability above which an open incident resolves.")
     min_ratio: float = Field(1.5, ge=1, description="Observed over expected below which nothing opens.")
 
 
@@ -103,56 +105,56 @@ DEFAULT_RULES = {
 class Notifier(Section):
     """Where incidents are told; `kind` names a file of `workers/notifiers`."""
 
-    kind: Literal["console", "webhook"]
-    url: str | None = None
-    secret: SecretStr | None = None
-    timeout: timedelta = timedelta(seconds=10)
+    kind: Literal["console", "webhook"] = Field(description="A file of workers/notifiers.")
+    url: str | None = Field(None, description="Where a webhook posts to.")
+    secret: SecretStr | None = Field(None, description="What a webhook is signed with.")
+    timeout: timedelta = Field(timedelta(seconds=10), description="How long the other side may take.")
 
 
 class Alerts(Section):
     """The scan and whom it tells."""
 
-    scan_every: timedelta = timedelta(seconds=30)
+    scan_every: timedelta = Field(timedelta(seconds=30), description="How often the watermark is looked at.")
     lateness: timedelta = Field(timedelta(minutes=15), description="How far event time may run behind before a bucket is judged.")
-    rules: dict[str, Rule] = DEFAULT_RULES
-    notifiers: dict[str, Notifier] = {"console": Notifier(kind="console")}
+    rules: dict[str, Rule] = Field(DEFAULT_RULES, description="The rules by name; naming any replaces the shipped three.")
+    notifiers: dict[str, Notifier] = Field({"console": Notifier(kind="console")}, description="Whom to tell, by name.")
 
 
 class SourceSettings(Section):
     """One source by name: its kind, its taxonomy and, if it is pulled on a schedule, from where."""
 
-    kind: Literal["news", "support"] | None = None
-    taxonomy: str | None = None
-    lane: Literal["live", "backfill"] = "live"
+    kind: Literal["news", "support"] | None = Field(None, description="Its kind; None: what the caller says, else news.")
+    taxonomy: str | None = Field(None, description="The taxonomy its records are read by; None: the kind's default.")
+    lane: Literal["live", "backfill"] = Field("live", description="How urgent the pulled records are.")
     pull: Literal["folder", "feed"] | None = Field(None, description="A file of workers/sources.")
     location: str | None = Field(None, description="The folder, or the feed's URL.")
-    every: timedelta = timedelta(minutes=5)
+    every: timedelta = Field(timedelta(minutes=5), description="How often it is pulled.")
 
 
 class Retention(Section):
     """How long rows are kept."""
 
     records: timedelta | None = Field(None, description="None: for ever.")
-    quarantine: timedelta = timedelta(days=30)
-    batches: timedelta = timedelta(days=7)
-    prune_every: timedelta = timedelta(hours=1)
+    quarantine: timedelta = Field(timedelta(days=30), description="What could not be read or analysed.")
+    batches: timedelta = Field(timedelta(days=7), description="Batches that are done.")
+    prune_every: timedelta = Field(timedelta(hours=1), description="How often old rows are removed.")
 
 
 class Api(Section):
     """The HTTP face."""
 
-    host: str = "127.0.0.1"
-    port: int = 8000
+    host: str = Field("127.0.0.1", description="The address it binds.")
+    port: int = Field(8000, description="The port it binds.")
     require_key: bool | None = Field(None, description="None: unless bound to loopback.")
 
 
 class Flower(Section):
     """The page that shows workers, queues and tasks."""
 
-    host: str = "127.0.0.1"
-    port: int = 5555
-    user: str | None = None
-    password: SecretStr | None = None
+    host: str = Field("127.0.0.1", description="The address it binds.")
+    port: int = Field(5555, description="The port it binds.")
+    user: str | None = Field(None, description="Who may look; needed, with a password, unless bound to loopback.")
+    password: SecretStr | None = Field(None, description="That user's password.")
 
 
 class Settings(BaseSettings):
@@ -163,8 +165,8 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".bellwether"), description="Files of the embedded servers, logs and runs.")
     redis_url: SecretStr | None = Field(None, description="Your own Redis or Valkey; None: the embedded one.")
     postgres_url: SecretStr | None = Field(None, description="Your own PostgreSQL; None: the embedded one.")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["auto", "json", "console"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: JSON off a terminal.")
     intake: Intake = Intake()
     ledger: Ledger = Ledger()
     engine: Engine = Engine()
@@ -174,8 +176,10 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     api: Api = Api()
     flower: Flower = Flower()
-    default_taxonomies: dict[Literal["news", "support"], str] = {"news": "finance-desk", "support": "banking77"}
-    sources: dict[str, SourceSettings] = {}
+    default_taxonomies: dict[Literal["news", "support"], str] = Field(
+        {"news": "finance-desk", "support": "banking77"}, description="The taxonomy of a kind, for sources that name none."
+    )
+    sources: dict[str, SourceSettings] = Field({}, description="Sources by name.")
 
     @classmethod
     def settings_customise_sources(  # noqa: D102  # pydantic-settings' own hook
