@@ -49,6 +49,7 @@ def load(name: str | None) -> Any:
     module, _, attribute = path.partition(":")
     command = get_command(getattr(importlib.import_module(module), attribute or "app"))
     command.name, command.help = name, command.help or line
+    command.params = [one for one in command.params if one.name not in {"install_completion", "show_completion"}]
     return command
 
 
