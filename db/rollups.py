@@ -1,0 +1,112 @@
+"""Time buckets of every series, recomputed from the analyses; which series is worth an incident is left to `workers.alerting`.
+
+A series of dimension `entity` has the key `GROUP:normal form`, such as `TICKER:AAPL` or `ORG:apple`. Only people, organisations,
+places and tickers are counted: amounts are no subject, and addresses and numbers of persons are nobody's business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Select, Text, case, cast, delete, func, insert, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from db.tables import Analysis, Mention, Record, Rollup, RollupTouched
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COUNTED_GROUPS = ("PER", "ORG", "LOC", "TICKER")
+
+_ONE_REFRESHER = 0x726F6C6C  # "roll": any number, as long as every refresher takes the same
+
+
+@dataclass(frozen=True, slots=True)
+class BucketRow:
+    """Counts of one bucket of one series."""
+
+    dimension: str
+    key: str
+    bucket_at: datetime
+    n: int
+    n_negative: int
+
+
+def refresh(session: Session, *, bucket: timedelta, limit: int) -> int:
+    """Recompute the buckets that up to `limit` notes of change name; return how many buckets, 0 when all are fresh.
+
+    Refreshers take turns, since one that started earlier could overwrite a later one's counts with older ones.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(_ONE_REFRESHER)))
+    touched = _take_touched(session, bucket=bucket, limit=limit)
+    for source_id, starts in touched.items():
+        session.execute(delete(Rollup).where(Rollup.source_id == source_id, Rollup.bucket_at.in_(starts)))
+        columns = ["source_id", "dimension", "key", "bucket_at", "n", "n_negative", "n_neutral", "n_positive"]
+        session.execute(insert(Rollup).from_select(columns, _counted(source_id, starts=starts, bucket=bucket)))
+    return sum(len(starts) for starts in touched.values())
+
+
+def touch_all(session: Session) -> None:
+    """Note every bucket that holds a record as changed, so that the next refreshes rebuild all rollups; also drops those there are."""
+    session.execute(delete(Rollup))
+    minute = func.date_trunc("minute", Record.published_at)
+    session.execute(insert(RollupTouched).from_select(["source_id", "bucket_at"], select(Record.source_id, minute).distinct()))
+
+
+def read_buckets(session: Session, *, source_id: int, dimensions: Sequence[str], since: datetime, until: datetime) -> list[BucketRow]:
+    """Return one source's buckets that start in [`since`, `until`), by dimension, key and time."""
+    rows = session.execute(
+        select(Rollup.dimension, Rollup.key, Rollup.bucket_at, Rollup.n, Rollup.n_negative)
+        .where(Rollup.source_id == source_id, Rollup.dimension.in_(dimensions), Rollup.bucket_at >= since, Rollup.bucket_at < until)
+        .order_by(Rollup.dimension, Rollup.key, Rollup.bucket_at)
+    )
+    return [BucketRow(*row) for row in rows]
+
+
+def first_bucket_at(session: Session, *, source_id: int) -> datetime | None:
+    """Return the start of the first bucket that holds an analysed record."""
+    return session.scalar(
+        select(func.min(Rollup.bucket_at)).where(Rollup.source_id == source_id, Rollup.dimension == "source", Rollup.key == "")
+    )
+
+
+def _take_touched(session: Session, *, bucket: timedelta, limit: int) -> dict[int, list[datetime]]:
+    oldest = select(RollupTouched.id).order_by(RollupTouched.id).limit(limit).with_for_update(skip_locked=True)
+    start = func.date_bin(bucket, RollupTouched.bucket_at, literal(EPOCH)).label("start")
+    taken = session.execute(delete(RollupTouched).where(RollupTouched.id.in_(oldest)).returning(RollupTouched.source_id, start))
+    touched: dict[int, set[datetime]] = {}
+    for source_id, start_at in taken:
+        touched.setdefault(source_id, set()).add(start_at)
+    return {source_id: sorted(starts) for source_id, starts in sorted(touched.items())}
+
+
+def _counted(source_id: int, *, starts: Sequence[datetime], bucket: timedelta) -> Select[tuple[object, ...]]:
+    """Select the rollup rows of these buckets; a record counts once a series, by its newest analysis."""
+    start = func.date_bin(bucket, Record.published_at, literal(EPOCH))
+    newest = (
+        select(Analysis.record_id, Analysis.model_id, Analysis.sentiment, Analysis.topic, start.label("bucket_at"))
+        .distinct(Analysis.record_id)
+        .join(Record, Record.id == Analysis.record_id)
+        .where(Record.source_id == source_id, Record.superseded_at.is_(None), start.in_(starts))
+        .where(Record.published_at >= starts[0], Record.published_at < starts[-1] + bucket)
+        .order_by(Analysis.record_id, Analysis.analyzed_at.desc(), Analysis.model_id.desc())
+        .cte("newest")
+    )
+    entities = (
+        select(newest.c.bucket_at, newest.c.sentiment, func.concat(Mention.entity_group, ":", Mention.entity).label("key"))
+        .distinct()
+        .add_columns(newest.c.record_id)
+        .join(Mention, (Mention.record_id == newest.c.record_id) & (Mention.model_id == newest.c.model_id))
+        .where(Mention.entity_group.in_(COUNTED_GROUPS))
+    )
+    series = union_all(
+        select(literal("source").label("dimension"), literal("").label("key"), newest.c.bucket_at, newest.c.sentiment),
+        select(literal("topic"), newest.c.topic, newest.c.bucket_at, newest.c.sentiment).where(newest.c.topic.is_not(None)),
+        select(literal("entity"), (one := entities.subquery()).c.key, one.c.bucket_at, one.c.sentiment),
+    ).subquery()
+    return select(
+        literal(source_id),
+        cast(series.c.dimension, Text),
+        series.c.key,
+        series.c.bucket_at,
+        func.count(),
+        *(func.sum(case((series.c.sentiment == name, 1), else_=0)) for name in ("negative", "neutral", "positive")),
+    ).group_by(series.c.dimension, series.c.key, series.c.bucket_at)

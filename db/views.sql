@@ -1,0 +1,172 @@
+-- The views that BI tools and dbt may rely on: names, columns and types are stable; the tables behind them are not.
+-- Times are UTC; a day or an hour is named by its start. Superseded versions of a record are never counted.
+
+CREATE OR REPLACE VIEW v_records AS
+SELECT
+    record.id AS record_id,
+    source.name AS source,
+    record.external_id,
+    record.version,
+    record.kind,
+    record.lane,
+    record.state,
+    record.published_at,
+    record.received_at,
+    record.title,
+    record.text,
+    record.url,
+    record.author,
+    COALESCE(latest.language, record.language) AS language,
+    latest.sentiment,
+    latest.sentiment_score,
+    latest.p_negative,
+    latest.p_neutral,
+    latest.p_positive,
+    latest.taxonomy,
+    latest.topic,
+    latest.topic_score,
+    latest.n_tokens,
+    model_revision.name AS model,
+    model_revision.revision AS model_revision,
+    latest.analyzed_at
+FROM record
+JOIN source ON source.id = record.source_id
+LEFT JOIN LATERAL (
+    SELECT analysis.*
+    FROM analysis
+    WHERE analysis.record_id = record.id
+    ORDER BY analysis.analyzed_at DESC, analysis.model_id DESC
+    LIMIT 1
+) AS latest ON TRUE
+LEFT JOIN model_revision ON model_revision.id = latest.model_id
+WHERE record.superseded_at IS NULL;
+
+COMMENT ON VIEW v_records IS 'Every current record with what the newest model revision said of it; sentiment is null until it is analysed.';
+COMMENT ON COLUMN v_records.sentiment_score IS 'How sure the model is of the sentiment, 0 to 1.';
+COMMENT ON COLUMN v_records.published_at IS 'Event time: when the text was published where it came from.';
+COMMENT ON COLUMN v_records.received_at IS 'When Bellwether accepted the record.';
+
+CREATE OR REPLACE VIEW v_sentiment_hourly AS
+SELECT
+    source.name AS source,
+    date_trunc('hour', rollup.bucket_at, 'UTC') AS hour_at,
+    SUM(rollup.n) AS n_records,
+    SUM(rollup.n_negative) AS n_negative,
+    SUM(rollup.n_neutral) AS n_neutral,
+    SUM(rollup.n_positive) AS n_positive,
+    CAST(SUM(rollup.n_negative) AS double precision) / SUM(rollup.n) AS negative_share
+FROM rollup
+JOIN source ON source.id = rollup.source_id
+WHERE rollup.dimension = 'source'
+GROUP BY source.name, hour_at;
+
+COMMENT ON VIEW v_sentiment_hourly IS 'Analysed records by source and hour of event time, and how many were negative, neutral and positive.';
+COMMENT ON COLUMN v_sentiment_hourly.negative_share IS 'n_negative over n_records, 0 to 1.';
+
+CREATE OR REPLACE VIEW v_topic_daily AS
+SELECT
+    source.name AS source,
+    date_trunc('day', rollup.bucket_at, 'UTC') AS day_at,
+    rollup.key AS topic,
+    SUM(rollup.n) AS n_records,
+    SUM(rollup.n_negative) AS n_negative,
+    SUM(rollup.n_neutral) AS n_neutral,
+    SUM(rollup.n_positive) AS n_positive,
+    CAST(SUM(rollup.n_negative) AS double precision) / SUM(rollup.n) AS negative_share
+FROM rollup
+JOIN source ON source.id = rollup.source_id
+WHERE rollup.dimension = 'topic'
+GROUP BY source.name, day_at, rollup.key;
+
+COMMENT ON VIEW v_topic_daily IS 'Analysed records by source, day of event time and topic; a record without a likely topic is not counted here.';
+
+CREATE OR REPLACE VIEW v_entity_mentions AS
+SELECT
+    source.name AS source,
+    date_trunc('day', rollup.bucket_at, 'UTC') AS day_at,
+    split_part(rollup.key, ':', 1) AS entity_group,
+    substr(rollup.key, strpos(rollup.key, ':') + 1) AS entity,
+    SUM(rollup.n) AS n_records,
+    SUM(rollup.n_negative) AS n_negative,
+    SUM(rollup.n_neutral) AS n_neutral,
+    SUM(rollup.n_positive) AS n_positive,
+    CAST(SUM(rollup.n_negative) AS double precision) / SUM(rollup.n) AS negative_share
+FROM rollup
+JOIN source ON source.id = rollup.source_id
+WHERE rollup.dimension = 'entity'
+GROUP BY source.name, day_at, rollup.key;
+
+COMMENT ON VIEW v_entity_mentions IS 'Records that mention a person, organisation, place or ticker, by source and day of event time; a record counts once an entity.';
+COMMENT ON COLUMN v_entity_mentions.entity_group IS 'PER, ORG, LOC or TICKER; sensitive groups are never counted.';
+COMMENT ON COLUMN v_entity_mentions.entity IS 'The normal form that mentions of one thing share.';
+
+CREATE OR REPLACE VIEW v_jobs AS
+SELECT
+    job.id AS job_id,
+    job.lane,
+    job.submitted_by,
+    CASE
+        WHEN job.finished_at IS NOT NULL AND job.n_failed + job.n_rejected > 0 THEN 'partial'
+        WHEN job.finished_at IS NOT NULL THEN 'done'
+        WHEN job.closed_at IS NOT NULL THEN 'running'
+        ELSE 'open'
+    END AS state,
+    job.n_total,
+    job.n_done,
+    job.n_failed,
+    job.n_duplicate,
+    job.n_rejected,
+    job.created_at,
+    job.closed_at,
+    job.finished_at
+FROM job;
+
+COMMENT ON VIEW v_jobs IS 'What callers submitted and how far it is.';
+COMMENT ON COLUMN v_jobs.state IS 'open: records may still be added; running; done; partial: finished, but some lines were refused or some records quarantined.';
+
+CREATE OR REPLACE VIEW v_incidents AS
+SELECT
+    incident.id AS incident_id,
+    source.name AS source,
+    incident.rule,
+    incident.dimension,
+    incident.key,
+    incident.metric,
+    incident.state,
+    incident.opened_at,
+    incident.peak_at,
+    incident.last_judged_at,
+    incident.resolved_at,
+    incident.observed,
+    incident.expected,
+    incident.p_value,
+    incident.n AS n_records,
+    incident.n_negative,
+    incident.why,
+    incident.evidence
+FROM incident
+JOIN source ON source.id = incident.source_id;
+
+COMMENT ON VIEW v_incidents IS 'Turns of sentiment: one row a series and turn, with its figures at the peak. Times are event times.';
+COMMENT ON COLUMN v_incidents.key IS 'The topic, or the entity as GROUP:normal form; empty for a whole source.';
+COMMENT ON COLUMN v_incidents.observed IS 'In the unit of the metric: a share of negatives, or a count of them.';
+COMMENT ON COLUMN v_incidents.p_value IS 'How likely the baseline makes a window at least as negative, before correction for the number of series.';
+
+CREATE OR REPLACE VIEW v_quarantine AS
+SELECT
+    quarantine.id AS quarantine_id,
+    COALESCE(quarantine.source, source.name) AS source,
+    quarantine.record_id,
+    quarantine.job_id,
+    quarantine.line,
+    quarantine.external_id,
+    quarantine.reason,
+    quarantine.detail,
+    quarantine.attempts,
+    quarantine.quarantined_at,
+    quarantine.released_at
+FROM quarantine
+LEFT JOIN record ON record.id = quarantine.record_id
+LEFT JOIN source ON source.id = record.source_id;
+
+COMMENT ON VIEW v_quarantine IS 'What could not be read or analysed, and why; the text itself stays in the tables.';
