@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pipelines.errors import Permanent
+
 
 class Kind(StrEnum):
     """What sort of text a record is; it chooses the sentiment head."""
@@ -107,3 +109,11 @@ class Analysis:
     language: str | None
     n_tokens: int
     n_windows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why one record could not be analysed; its neighbours in the batch were."""
+
+    document_id: int
+    error: Permanent

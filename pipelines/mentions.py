@@ -1,0 +1,53 @@
+"""Bring the mentions of patterns and of the model together, and back to the original text; finding them is left to both."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+
+from pipelines.records import Mention
+from pipelines.text.found import Found
+from pipelines.text.names import normal_form
+from pipelines.text.offsets import Readable
+
+LEAST_SCORE = 0.5
+"""Below it a mention is likelier wrong than right."""
+
+TokenSpan = tuple[int, int, str, float]
+"""Start, end (exclusive), group and score, in token positions."""
+
+
+def mentions_of_patterns(found: Sequence[Found], reading: Readable) -> list[Mention]:
+    """Map what patterns found in `reading.text` to the original; a checked form is certain."""
+    return [_mention(one.group, reading, one.start, one.end, score=1.0, entity=one.entity) for one in found]
+
+
+def mentions_of_model(
+    spans: Iterable[TokenSpan], offsets: Sequence[tuple[int, int]], reading: Readable, *, n_before: int
+) -> Iterator[Mention]:
+    """Map token spans to the original. `n_before` characters of context stand before `reading.text`; names there are dropped."""
+    for first, end, group, score in spans:
+        start, stop = max(0, offsets[first][0] - n_before), offsets[end - 1][1] - n_before
+        entity = normal_form(group, reading.text[start:stop]) if stop > start else ""
+        if entity and score >= LEAST_SCORE:
+            yield _mention(group, reading, start, stop, score=score, entity=entity)
+
+
+def combine(checked: Sequence[Mention], guessed: Iterator[Mention]) -> tuple[Mention, ...]:
+    """Put both, each in the order of the text, into that order without overlap; what a pattern checked wins."""
+    sure = _apart(checked)
+    ends = [mention.end for mention in sure]
+    free = [one for one in guessed if (at := bisect_right(ends, one.start)) == len(sure) or sure[at].start >= one.end]
+    return tuple(_apart(sorted([*sure, *free], key=lambda mention: mention.start)))
+
+
+def _apart(mentions: Iterable[Mention]) -> list[Mention]:
+    """Drop mentions that begin within the one before: two characters may come from one, as the letters of a ligature do."""
+    kept: list[Mention] = []
+    for mention in mentions:
+        if not kept or mention.start >= kept[-1].end:
+            kept.append(mention)
+    return kept
+
+
+def _mention(group: str, reading: Readable, start: int, end: int, *, score: float, entity: str) -> Mention:
+    first, last = reading.span(start, end)
+    return Mention(group, reading.original[first:last], first, last, round(score, 4), entity)
