@@ -6,12 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+_HEALTHY_S = 60.0  # who lived so long starts anew with the shortest pause
+_LONG_LOG_BYTES, _TAIL_BYTES = 10 << 20, 16 << 10
 _TETHER = Path(__file__).with_name("tether.py")
 
 
@@ -25,6 +30,61 @@ def start_child(command: Sequence[str], *, environment: Mapping[str, str], log: 
         stderr=subprocess.STDOUT if log else None,
         start_new_session=True,
     )
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that should be running: its name, command and environment, where its output goes, and how it fares."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path | None = None
+    process: "subprocess.Popen[bytes] | None" = None
+    pause_s: float = 0.0
+    started_at: float = 0.0
+    due_at: float = 0.0
+
+    def start(self) -> None:
+        """Start the process; a long log of earlier runs is set aside first."""
+        self.started_at = time.monotonic()
+        if self.log is None:
+            self.process = start_child(self.command, environment=self.environment)
+            return
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > _LONG_LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".old.log"))
+        with self.log.open("ab") as stream:
+            self.process = start_child(self.command, environment=self.environment, log=stream)
+
+    def died(self) -> int | None:
+        """Return the exit code of a process that has ended since it was last looked at, and plan its next start."""
+        if self.process is None or (code := self.process.poll()) is None:
+            return None
+        lived = time.monotonic() - self.started_at
+        self.pause_s = _FIRST_PAUSE_S if lived > _HEALTHY_S else min(max(self.pause_s * 2, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
+        self.due_at = time.monotonic() + self.pause_s
+        self.process = None
+        return code
+
+    def is_due(self) -> bool:
+        """Tell whether the process should be started now."""
+        return self.process is None and time.monotonic() >= self.due_at
+
+    def stop(self, how: signal.Signals) -> None:
+        """Send `how` to the process; SIGKILL to everything it started, too."""
+        if self.process and how is signal.SIGKILL:
+            kill_group(self.process)
+        elif self.process:
+            self.process.send_signal(how)
+
+    def last_lines(self, count: int) -> str:
+        """Return the end of the log."""
+        if self.log is None or not self.log.exists():
+            return ""
+        with self.log.open("rb") as stream:
+            stream.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
+            return "\n".join(stream.read().decode(errors="replace").splitlines()[-count:])
 
 
 def kill_group(process: "subprocess.Popen[bytes]") -> None:

@@ -10,9 +10,14 @@ from celery import signals
 
 from workers import endpoints
 from workers.logs import configure_logs
+from workers.settings import settings
 
 _log = structlog.get_logger("bellwether.lifecycle")
 _PAUSE_S = 5.0  # before a child that can't load its model ends, so that the pool does not spin
+CRASHES: dict[type[BaseException], str] = {
+    WorkerLostError: "crashed_worker: the process that analysed it died",
+    TimeLimitExceeded: "timed_out: its analysis took longer than ledger.task_time_limit",
+}
 ANALYZE = "analyze-"
 """How the node names of workers that hold a model begin."""
 
@@ -42,14 +47,14 @@ def prepare_child(sender: str | None = None, **_: Any) -> None:
 @signals.task_failure.connect
 def give_back_batch(sender: Any = None, args: Any = None, exception: BaseException | None = None, **_: Any) -> None:
     """Give back, from the parent, the batch of a child that crashed or was killed for its time, rather than wait for its lease."""
-    if getattr(sender, "name", "") != "bellwether.analyze" or not isinstance(exception, WorkerLostError | TimeLimitExceeded):
+    if getattr(sender, "name", "") != "bellwether.analyze" or type(exception) not in CRASHES:
         return
     from uuid import UUID
 
-    from db import batches
     from db.engine import transaction
+    from db.releasing import release
 
     batch_id = UUID(args[0])
     _log.warning("the child that held a batch is gone", batch=str(batch_id), error=type(exception).__name__)
     with transaction(endpoints.engine()) as session:
-        batches.release(session, batch_id=batch_id, error=type(exception).__name__)
+        release(session, batch_id=batch_id, error=CRASHES[type(exception)], retry_in=settings().ledger.retry_backoff)

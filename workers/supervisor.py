@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,55 +14,23 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from workers import queues
-from workers.children import SignalInbox, kill_group, signal_inbox, start_child
+from workers.children import Child, SignalInbox, signal_inbox
 from workers.devices import Device, choose_devices, default_replicas, find_gpus
 from workers.settings import PREFIX, inherited_environment, settings
 
 _log = structlog.get_logger("bellwether.supervisor")
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
-_HEALTHY_S = 60.0  # a worker that lived so long starts anew without a pause
 _TICK_S = 1.0
 _LAST_PATIENCE_S = 15.0  # for a cold stop, and for any stop once our own parent is gone
 _STOPS = (signal.SIGTERM, signal.SIGQUIT, signal.SIGKILL)  # warm: finish what runs; cold: drop it; at once
 
 
-@dataclass(slots=True)
-class Worker:
-    """One Celery worker that should be running: its node name, command and environment, and how it fares."""
-
-    node: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    process: "subprocess.Popen[bytes] | None" = None
-    started_at: float = 0.0
-    pause_s: float = 0.0
-    due_at: float = field(default_factory=time.monotonic)
-
-    def start(self) -> None:
-        """Start the process."""
-        self.process = start_child(self.command, environment=self.environment)
-        self.started_at = time.monotonic()
-        _log.info("worker started", node=self.node, pid=self.process.pid)
-
-    def bury(self) -> None:
-        """Note the death of the process, kill what it left behind, and plan the next start."""
-        assert self.process is not None
-        lived = time.monotonic() - self.started_at
-        self.pause_s = _FIRST_PAUSE_S if lived > _HEALTHY_S else min(max(self.pause_s * 2, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
-        self.due_at = time.monotonic() + self.pause_s
-        _log.warning(
-            "worker died", node=self.node, exit_code=self.process.returncode, lived_s=round(lived, 1), next_start_in_s=self.pause_s
-        )
-        self.process = None
-
-
-def analyze_workers(asked: str, *, replicas: int) -> list[Worker]:
+def analyze_workers(asked: str, *, replicas: int) -> list[Child]:
     """Return a worker a device that `asked` names, each seeing only its own device; `replicas` 0 leaves their number to the device."""
     engine = settings().engine
     return [_analyze_worker(device, replicas=replicas or engine.replicas) for device in choose_devices(asked, gpus=find_gpus())]
 
 
-def _analyze_worker(device: Device, *, replicas: int) -> Worker:
+def _analyze_worker(device: Device, *, replicas: int) -> Child:
     names = (queues.device_queue(device.name), *queues.ANALYZE_QUEUES)
     threads = str(settings().engine.threads)
     own = {
@@ -78,20 +45,20 @@ def _analyze_worker(device: Device, *, replicas: int) -> Worker:
     return _worker(f"analyze-{device.slug}", names=names, replicas=replicas or default_replicas(device), environment=own)
 
 
-def io_worker(*, replicas: int) -> Worker:
+def io_worker(*, replicas: int) -> Child:
     """Return the worker of alerts and input/output, which never loads a model; two children, so that a slow notifier holds up one."""
     return _worker("io", names=queues.IO_QUEUES, replicas=replicas or 2, environment={"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"})
 
 
-def _worker(name: str, *, names: Sequence[str], replicas: int, environment: Mapping[str, str]) -> Worker:
+def _worker(name: str, *, names: Sequence[str], replicas: int, environment: Mapping[str, str]) -> Child:
     node = f"{name}@{gethostname()}"
     command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-n", node, "-c", str(replicas), "-Q", ",".join(names)]
     # Gossip and mingle make every worker talk to every other, for features not used here; the heartbeat stays, Flower shows it.
     command += ["--without-gossip", "--without-mingle", "--events", "--loglevel", settings().log_level.upper()]
-    return Worker(node, command, {**inherited_environment(), **environment})
+    return Child(node, command, {**inherited_environment(), **environment})
 
 
-def supervise(workers: Sequence[Worker]) -> None:
+def supervise(workers: Sequence[Child]) -> None:
     """Run `workers` until a signal: the first SIGTERM or SIGINT lets batches finish, the second drops them, the third kills."""
     with _shared_metrics(workers), signal_inbox(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD) as inbox:
         _Supervisor(workers).run(inbox)
@@ -99,7 +66,7 @@ def supervise(workers: Sequence[Worker]) -> None:
 
 @dataclass(slots=True)
 class _Supervisor:
-    workers: Sequence[Worker]
+    workers: Sequence[Child]
     parent: int = field(default_factory=os.getppid)
     n_asked: int = 0  # how often a stop was asked for
     asked_at: float = 0.0
@@ -112,16 +79,16 @@ class _Supervisor:
                 self._wait(inbox)
         finally:
             for worker in self.workers:
-                if worker.process:
-                    kill_group(worker.process)
+                worker.stop(signal.SIGKILL)
 
     def _tend(self) -> None:
         for worker in self.workers:
-            if worker.process and worker.process.poll() is not None:
-                worker.bury()
-                _give_back_batches(worker.node)
-            if not self.n_asked and worker.process is None and time.monotonic() >= worker.due_at:
+            if (code := worker.died()) is not None:
+                _log.warning("worker died", node=worker.name, exit_code=code, next_start_in_s=worker.pause_s)
+                _give_back_batches(worker.name)
+            if not self.n_asked and worker.is_due():
                 worker.start()
+                _log.info("worker started", node=worker.name)
         if self.n_asked and time.monotonic() - self.asked_at > self._patience_s():
             self._stop()
 
@@ -142,10 +109,7 @@ class _Supervisor:
         self.n_asked, self.asked_at = self.n_asked + 1, time.monotonic()
         _log.info("stopping", signal=how.name)
         for worker in self.workers:
-            if worker.process and how is signal.SIGKILL:
-                kill_group(worker.process)
-            elif worker.process:
-                worker.process.send_signal(how)
+            worker.stop(how)
 
 
 def _give_back_batches(node: str) -> None:
@@ -154,13 +118,13 @@ def _give_back_batches(node: str) -> None:
         return
     from sqlalchemy.exc import SQLAlchemyError
 
-    from db import batches
     from db.engine import transaction
+    from db.releasing import release_worker
     from workers import endpoints
 
     try:
         with transaction(endpoints.engine()) as session:
-            n_released = batches.release(session, worker=node, error="worker died")
+            n_released = release_worker(session, worker=node, error="crashed_worker: the worker that held it died")
     except SQLAlchemyError as error:
         _log.warning("its batches wait for their leases", node=node, error=type(error).__name__)
         return
@@ -169,7 +133,7 @@ def _give_back_batches(node: str) -> None:
 
 
 @contextmanager
-def _shared_metrics(workers: Sequence[Worker]) -> Iterator[None]:
+def _shared_metrics(workers: Sequence[Child]) -> Iterator[None]:
     """Serve what the workers' children count, if a port is set."""
     port = settings().worker.metrics_port
     if port is None:

@@ -28,22 +28,24 @@ def sweep_once(engine: "Engine") -> None:
     with transaction(engine) as session:
         intake = chosen.intake
         batches.form_lingering(session, older_than=intake.linger, max_records=intake.batch_records, max_bytes=intake.batch_bytes)
+        devices = batches.pinned_devices(session)
     for lane in Lane:
-        ring_due(engine, lane)
+        for device in (None, *devices):
+            ring_due(engine, lane, device=device)
 
 
-def ring_due(engine: "Engine", lane: Lane) -> int:
+def ring_due(engine: "Engine", lane: Lane, *, device: str | None = None) -> int:
     """Ring the lane's due batches, no more than the window in Redis at a time; return how many."""
     from db import batches
     from db.engine import transaction
 
     ledger = settings().ledger
-    waiting = publish.queue_length(queues.lane_queue(lane))
+    waiting = publish.queue_length(queues.device_queue(device) if device else queues.lane_queue(lane))
     with transaction(engine) as session:
         due = batches.take_due(
-            session, lane=lane, window=ledger.publish_window, republish_after=ledger.republish_after, queue_length=waiting
+            session, lane=lane, window=ledger.publish_window, republish_after=ledger.republish_after, queue_length=waiting, device=device
         )
-    return publish.ring(due, lane=lane) if due else 0
+    return publish.ring(due, lane=lane, device=device) if due else 0
 
 
 def refresh_rollups_once(engine: "Engine") -> int:

@@ -1,6 +1,7 @@
 """Run a command that can't outlive whoever started it: `python tether.py PARENT_PID COMMAND...`; what it runs is the caller's affair.
 
-Standard library only, so that it starts at once. On Linux the kernel sends SIGTERM when the parent dies, however it dies; elsewhere the command relies on being stopped.
+Standard library only, so that it starts at once. On Linux the kernel sends SIGTERM when the parent dies, however it dies;
+elsewhere the command relies on being stopped.
 """
 
 import os
