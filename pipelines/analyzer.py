@@ -34,6 +34,7 @@ class Analyzer:
         ModelUnavailable for a model without a sentiment head.
         """
         self.model = model
+        self.taxonomies = taxonomies
         self.token_budget = token_budget
         self.window_overlap = window_overlap
         self._sentiment_heads = {kind: _sentiment_head(model, kind) for kind in Kind}
@@ -44,6 +45,12 @@ class Analyzer:
         readings = self.pre(documents)
         outputs = iter(self.core([one for one in readings if isinstance(one, Reading)]))
         return [self.post(one, next(outputs)) if isinstance(one, Reading) else one for one in readings]
+
+    def warm_up(self) -> None:
+        """Run the model, the patterns, the language model and every taxonomy once, so that no record pays for them."""
+        self.model.warm_up()
+        text = "Bellwether reads the news of the morning; call +1 650 253 0000 for more."
+        self.analyze([Document(0, kind, text, None, None, taxonomy) for taxonomy in self.taxonomies for kind in Kind])
 
     def pre(self, documents: Sequence[Document]) -> list[Reading | Failure]:
         """Make documents ready: needs no device, but the model's tokenizer."""
