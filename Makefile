@@ -41,5 +41,8 @@ layers: setup ## Check who imports whom
 unit: setup ## Run the tests
 	$(BIN)/pytest
 
+reference: setup ## Write docs/reference anew from the code
+	$(BIN)/python docs/generate.py
+
 clean: ## Remove caches and the embedded servers' files (never your own databases)
 	rm -rf .bellwether .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -45,15 +45,17 @@ class SqlCollector(Collector):
 
         try:
             with transaction(self.engine) as session:
-                figures = read_figures(session)
+                figures: Figures | None = read_figures(session)
         except SQLAlchemyError:
-            yield GaugeMetricFamily("bellwether_up", "Whether the database answers.", 0)
-            return
-        yield GaugeMetricFamily("bellwether_up", "Whether the database answers.", 1)
-        yield from _families(figures)
+            figures = None
+        yield from families(figures)
 
 
-def _families(figures: "Figures") -> Iterator[Metric]:
+def families(figures: "Figures | None") -> Iterator[Metric]:
+    """Yield what SQL told, or `bellwether_up` alone, at 0, where it told nothing."""
+    yield GaugeMetricFamily("bellwether_up", "Whether the database answers.", int(figures is not None))
+    if figures is None:
+        return
     batches_by_state = GaugeMetricFamily("bellwether_batches_waiting", "Batches not done, by state.", labels=["state"])
     batches_by_state.add_metric(["queued"], figures.n_batches_queued)
     batches_by_state.add_metric(["leased"], figures.n_batches_leased)
