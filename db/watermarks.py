@@ -1,0 +1,111 @@
+"""How far each source may be judged: the clock of event time that the alert scan follows; the judging is left to `workers.alerting`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ScalarSelect, func, select, update
+from sqlalchemy.orm import Session
+
+from db.rollups import EPOCH
+from db.tables import Job, Record, RollupTouched, Source
+from pipelines.records import Lane
+
+ABANDONED_AFTER = timedelta(hours=1)
+"""A job that was left open for so long (its sender died) no longer holds the end of a stream back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A source locked for one scan; `scanned_until` is None before the first."""
+
+    id: int
+    name: str
+    scanned_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bucket ends to judge: after `after`, up to and including `until`."""
+
+    after: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    oldest_at: datetime | None
+    newest_at: datetime | None
+    newest_received_at: datetime | None
+    pending_at: datetime | None
+    touched_at: datetime | None
+    n_open_jobs: int
+
+
+def source_ids(session: Session) -> Sequence[int]:
+    """Return every source, in a fixed order."""
+    return session.scalars(select(Source.id).order_by(Source.id)).all()
+
+
+def hold_source(session: Session, source_id: int) -> Held | None:
+    """Lock a source until the transaction ends; None if another scan has it. New records are not kept waiting."""
+    row = session.execute(
+        select(Source.id, Source.name, Source.scanned_until).where(Source.id == source_id).with_for_update(skip_locked=True, key_share=True)
+    ).one_or_none()
+    return row and Held(*row)
+
+
+def span_to_judge(session: Session, held: Held, *, bucket: timedelta, lateness: timedelta, idle: timedelta, now: datetime) -> Span | None:
+    """Return what can be judged for good now; None while there is nothing.
+
+    The watermark stays behind every live record that waits for its analysis, every bucket that waits for its rollup, and
+    `lateness` behind the newest event. A stream that ended (its newest event is over `lateness` old, its sender is done, and
+    nothing came for `idle`) is judged to its end. Backfilled records neither move it nor hold it back. Records that turn up
+    behind it are late: they count in later windows and baselines, but what was judged stays judged.
+    """
+    facts = _facts(session, held, now=now)
+    if facts.newest_at is None or facts.oldest_at is None or facts.newest_received_at is None:
+        return None
+    ended = not facts.n_open_jobs and now - facts.newest_at > lateness and now - facts.newest_received_at > idle
+    until = floor(facts.newest_at, bucket) + bucket if ended else facts.newest_at - lateness
+    until = floor(min(one for one in (until, facts.pending_at, facts.touched_at) if one), bucket)
+    after = held.scanned_until or floor(facts.oldest_at, bucket)
+    return Span(after, until) if until > after else None
+
+
+def advance(session: Session, held: Held, *, until: datetime) -> None:
+    """Note that the source is judged up to `until`."""
+    session.execute(update(Source).where(Source.id == held.id).values(scanned_until=until))
+
+
+def floor(at: datetime, bucket: timedelta) -> datetime:
+    """Return the start of the bucket that holds `at`."""
+    return EPOCH + (at - EPOCH) // bucket * bucket
+
+
+def _facts(session: Session, held: Held, *, now: datetime) -> _Facts:
+    """Read everything the watermark depends on in one statement, hence from one snapshot."""
+    live = (Record.source_id == held.id, Record.lane == Lane.LIVE, Record.superseded_at.is_(None))
+    newest = (*live, Record.published_at <= now)
+    pending = select(func.min(Record.published_at)).where(*live, Record.state == "pending")
+    touched = select(func.min(RollupTouched.bucket_at)).where(RollupTouched.source_id == held.id)
+    if held.scanned_until:  # what is late already holds nothing back
+        pending = pending.where(Record.published_at >= held.scanned_until)
+        touched = touched.where(RollupTouched.bucket_at >= held.scanned_until)
+    jobs = select(func.count()).where(Job.closed_at.is_(None), Job.lane == Lane.LIVE, Job.created_at > now - ABANDONED_AFTER)
+    return _Facts(
+        *session.execute(
+            select(
+                _first(select(Record.published_at).where(*live).order_by(Record.published_at)),
+                _first(select(Record.published_at).where(*newest).order_by(Record.published_at.desc())),
+                _first(select(Record.received_at).where(*newest).order_by(Record.published_at.desc())),
+                pending.scalar_subquery(),
+                touched.scalar_subquery(),
+                jobs.scalar_subquery(),
+            )
+        ).one()
+    )
+
+
+def _first(query: object) -> ScalarSelect[datetime | None]:
+    return query.limit(1).scalar_subquery()  # type: ignore[attr-defined, no-any-return]
