@@ -79,5 +79,8 @@ def main() -> None:
     """Run `bellwether`; any foreseen error ends in one sentence and its exit code."""
     from workers.cli.common import told_errors
 
-    with told_errors():
-        app()
+    try:
+        with told_errors():
+            app()
+    except typer.Exit as ended:  # told outside the app, which would have turned it into the process's own
+        raise SystemExit(ended.exit_code) from None
