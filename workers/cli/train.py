@@ -42,6 +42,7 @@ def train(
 
 @evaluate_app.command()
 def evaluate(
+    more: Annotated[list[Path] | None, typer.Argument(help="More files.", exists=True, dir_okay=False)] = None,
     *,
     data: Annotated[
         list[Path], typer.Option(help="A labelled file named <task>.*.jsonl.gz; more may follow.", exists=True, dir_okay=False)

@@ -1,0 +1,79 @@
+"""Tiny models made on the spot: random weights, two layers, a vocabulary of a few hundred pieces."""
+
+import string
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+from pipelines.encoder import EncoderConfig
+from pipelines.heads import tag_names
+from pipelines.network import Network, NetworkConfig, save_network
+
+WORDS = "the a of in bank card apple profit loss falls rises great bad news market late fee paid tim cook london my is was not very".split()
+
+TINY = EncoderConfig(vocab_size=400, width=32, n_layers=2, n_attention_heads=4, inner_width=64, n_positions=64, dropout=0.0)
+
+HEADS = {
+    "sentiment_news": ("negative", "neutral", "positive"),
+    "sentiment_support": ("negative", "neutral", "positive"),
+    "topics_banking77": ("card", "fee", "transfer"),
+    "topics_complaints": ("loan", "mortgage"),
+}
+
+
+def make_tokenizer() -> Tokenizer:
+    characters = string.ascii_lowercase + string.digits + string.punctuation + "éü"
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *characters, *(f"##{character}" for character in characters), *WORDS]
+    vocabulary = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # type: ignore[call-arg]
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    return tokenizer
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer() -> Tokenizer:
+    return make_tokenizer()
+
+
+@pytest.fixture(scope="session")
+def tiny_network() -> Network:
+    """A random network with every head; its letter-case embedding is not zero, so that it shows."""
+    torch.manual_seed(5)
+    config = NetworkConfig(
+        encoder=TINY, heads=HEADS, tags=tag_names(("PER", "ORG", "LOC")), window_tokens=30, special={"pad": 0, "start": 2, "end": 3}
+    )
+    network = Network(config).eval()
+    torch.nn.init.normal_(network.encoder.shapes.weight)
+    return network
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tiny_network: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder in the project's own format."""
+    folder = tmp_path_factory.mktemp("tiny") / "model"
+    save_network(tiny_network, folder, tokenizer=make_tokenizer().to_str())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bert_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Hugging Face BERT folder to start from: random, saved as safetensors, with the tiny tokenizer."""
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("base") / "bert"
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=400, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64, max_position_embeddings=160
+    )
+    BertModel(config).save_pretrained(folder)
+    save_tokenizer(PreTrainedTokenizerFast, folder, max_tokens=160)
+    return folder
+
+
+def save_tokenizer(kind: type, folder: Path, *, max_tokens: int) -> None:
+    special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    kind(tokenizer_object=make_tokenizer(), model_max_length=max_tokens, **special).save_pretrained(folder)
