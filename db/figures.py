@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from db.tables import Batch, Incident, Job, Notification, Quarantine, Record
@@ -41,7 +41,10 @@ def read_figures(session: Session) -> Figures:
     kept = select(func.count()).where(Quarantine.released_at.is_(None)).scalar_subquery()
     incidents = select(func.count()).where(Incident.state != "resolved").scalar_subquery()
     due = select(func.count()).where(Notification.sent_at.is_(None), Notification.given_up_at.is_(None)).scalar_subquery()
-    row = session.execute(select(func.clock_timestamp(), waiting, leased, claimed, unbatched, jobs, kept, incidents, due)).one()
+    both = waiting.join(jobs, true())
+    row = session.execute(
+        select(func.clock_timestamp(), waiting, leased, claimed, unbatched, jobs, kept, incidents, due).select_from(both)
+    ).one()
     now, n_queued, oldest, n_leased, last, n_unbatched, n_open, n_total, n_done, n_failed, n_duplicate, n_rejected, *rest = row
     counts = [int(value) for value in (n_open, n_total, n_done, n_failed, n_duplicate, n_rejected, *rest)]
     return Figures(now, n_queued, n_leased, n_unbatched, oldest, last, *counts)

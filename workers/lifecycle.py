@@ -47,7 +47,9 @@ def prepare_child(sender: str | None = None, **_: Any) -> None:
 @signals.task_failure.connect
 def give_back_batch(sender: Any = None, args: Any = None, exception: BaseException | None = None, **_: Any) -> None:
     """Give back, from the parent, the batch of a child that crashed or was killed for its time, rather than wait for its lease."""
-    if getattr(sender, "name", "") != "bellwether.analyze" or type(exception) not in CRASHES:
+    if getattr(sender, "name", "") != "bellwether.analyze" or exception is None:
+        return
+    if (crash := CRASHES.get(type(exception))) is None:
         return
     from uuid import UUID
 
@@ -57,4 +59,4 @@ def give_back_batch(sender: Any = None, args: Any = None, exception: BaseExcepti
     batch_id = UUID(args[0])
     _log.warning("the child that held a batch is gone", batch=str(batch_id), error=type(exception).__name__)
     with transaction(endpoints.engine()) as session:
-        release(session, batch_id=batch_id, error=CRASHES[type(exception)], retry_in=settings().ledger.retry_backoff)
+        release(session, batch_id=batch_id, error=crash, retry_in=settings().ledger.retry_backoff)

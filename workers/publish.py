@@ -37,7 +37,7 @@ def queue_length(queue: str) -> int:
     """Return how many messages wait in `queue`."""
     from workers import endpoints
 
-    return int(endpoints.redis_client().llen(queue))  # type: ignore[arg-type]  # redis-py's types also cover its asynchronous client
+    return int(endpoints.redis_client().llen(queue))
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from workers import queues
+from workers.artifacts import require_model
 from workers.children import Child, SignalInbox, signal_inbox
 from workers.devices import Device, choose_devices, default_replicas, find_gpus
 from workers.settings import PREFIX, inherited_environment, settings
@@ -27,22 +28,24 @@ _STOPS = (signal.SIGTERM, signal.SIGQUIT, signal.SIGKILL)  # warm: finish what r
 def analyze_workers(asked: str, *, replicas: int) -> list[Child]:
     """Return a worker a device that `asked` names, each seeing only its own device; `replicas` 0 leaves their number to the device."""
     engine = settings().engine
+    require_model(engine)
     return [_analyze_worker(device, replicas=replicas or engine.replicas) for device in choose_devices(asked, gpus=find_gpus())]
 
 
 def _analyze_worker(device: Device, *, replicas: int) -> Child:
     names = (queues.device_queue(device.name), *queues.ANALYZE_QUEUES)
-    threads = str(settings().engine.threads)
+    threads, replicas = str(settings().engine.threads), replicas or default_replicas(device)
     own = {
         "CUDA_VISIBLE_DEVICES": device.visible,
         f"{PREFIX}ENGINE__DEVICE": device.seen_as,
+        f"{PREFIX}ENGINE__REPLICAS": str(replicas),
         # One thread a child: under noisy neighbours two OpenMP threads were 7x slower than one, and replicas fill the cores.
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
         "TOKENIZERS_PARALLELISM": "false",
     }
-    return _worker(f"analyze-{device.slug}", names=names, replicas=replicas or default_replicas(device), environment=own)
+    return _worker(f"analyze-{device.slug}", names=names, replicas=replicas, environment=own)
 
 
 def io_worker(*, replicas: int) -> Child:
@@ -52,9 +55,23 @@ def io_worker(*, replicas: int) -> Child:
 
 def _worker(name: str, *, names: Sequence[str], replicas: int, environment: Mapping[str, str]) -> Child:
     node = f"{name}@{gethostname()}"
-    command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "-n", node, "-c", str(replicas), "-Q", ",".join(names)]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "--quiet",
+        "-A",
+        "workers.app",
+        "worker",
+        "-n",
+        node,
+        "-c",
+        str(replicas),
+        "-Q",
+        ",".join(names),
+    ]
     # Gossip and mingle make every worker talk to every other, for features not used here; the heartbeat stays, Flower shows it.
-    command += ["--without-gossip", "--without-mingle", "--events", "--loglevel", settings().log_level.upper()]
+    command += ["--without-gossip", "--without-mingle", "--events", "--loglevel", "WARNING"]
     return Child(node, command, {**inherited_environment(), **environment})
 
 
@@ -84,7 +101,7 @@ class _Supervisor:
     def _tend(self) -> None:
         for worker in self.workers:
             if (code := worker.died()) is not None:
-                _log.warning("worker died", node=worker.name, exit_code=code, next_start_in_s=worker.pause_s)
+                _tell_end(worker, code, asked=self.n_asked > 0)
                 _give_back_batches(worker.name)
             if not self.n_asked and worker.is_due():
                 worker.start()
@@ -110,6 +127,13 @@ class _Supervisor:
         _log.info("stopping", signal=how.name)
         for worker in self.workers:
             worker.stop(how)
+
+
+def _tell_end(worker: Child, code: int, *, asked: bool) -> None:
+    if asked:
+        _log.info("worker stopped", node=worker.name, exit_code=code)
+    else:
+        _log.warning("worker died", node=worker.name, exit_code=code, next_start_in_s=worker.pause_s)
 
 
 def _give_back_batches(node: str) -> None:
