@@ -1,22 +1,12 @@
-"""How Celery is set up, each setting with its reason; read by `workers.app` when first needed, and refused if inconsistent."""
+"""How Celery is set up, each setting with its reason; read by `workers.app` when first needed.
+
+The inequalities among the times stand in `workers.settings`, which refuses to start where one is broken.
+"""
 
 from workers import endpoints, queues, schedule
-from workers.settings import Ledger, SettingsError, settings
+from workers.settings import settings
 
-_LEDGER = settings().ledger
-
-
-def check(ledger: Ledger) -> None:
-    """Raise SettingsError unless task_time_limit < lease < visibility_timeout, and sweeps outpace leases."""
-    if not ledger.task_time_limit < ledger.lease:
-        raise SettingsError("ledger.lease must be longer than ledger.task_time_limit, or a running batch would be given away")
-    if not ledger.lease < ledger.visibility_timeout:
-        raise SettingsError("ledger.visibility_timeout must be longer than ledger.lease, or Redis would repeat what SQL still holds")
-    if not ledger.sweep_every * 2 <= ledger.lease:
-        raise SettingsError("ledger.sweep_every must be at most half of ledger.lease, or lost batches would wait for the sweep")
-
-
-check(_LEDGER)
+_LEDGER = settings().ledger  # task_time_limit < lease < visibility_timeout
 
 broker_url = endpoints.redis_url()
 # The broker may be late, restarted or replaced: SQL holds the work, so waiting for it loses nothing and giving up would.

@@ -12,29 +12,47 @@ _LOW_DISK_BYTES, _NO_DISK_BYTES = 5 << 30, 512 << 20
 
 
 def examine() -> list[Check]:
-    """Run every check, the servers' first."""
-    disk = "Free some space, or set BELLWETHER_HOME to another disk."
+    """Run every check; where the settings, the broker or the database fail, what rests on them is left out."""
+    first = run_check("settings", check_settings, fix="Mend the setting it names, in bellwether.toml or the environment.")
+    if first.status is Status.FAIL:
+        return [first]
+    return [first, *_on_broker(), *_on_database(), *_on_machine()]
+
+
+def _on_broker() -> list[Check]:
+    first = run_check("broker", check_broker, fix=FIX_BROKER)
+    if first.status is Status.FAIL:
+        return [first]
     return [
-        run_check("settings", check_settings, fix="Mend the setting it names, in bellwether.toml or the environment."),
-        run_check("broker", check_broker, fix=FIX_BROKER),
+        first,
         run_check("eviction", check_eviction, fix=FIX_BROKER),
         run_check("persistence", check_persistence, fix=FIX_BROKER),
-        run_check("database", check_database, fix=FIX_DATABASE),
-        run_check("clock", check_clock, fix=FIX_DATABASE),
         run_check("workers", check_workers, fix="Start `bellwether worker`."),
+    ]
+
+
+def _on_database() -> list[Check]:
+    first = run_check("database", check_database, fix=FIX_DATABASE)
+    if first.status is Status.FAIL:
+        return [first]
+    return [
+        first,
+        run_check("clock", check_clock, fix=FIX_DATABASE),
         run_check("consumption", check_consumption, fix=FIX_DATABASE),
+    ]
+
+
+def _on_machine() -> list[Check]:
+    return [
         run_check("model", check_model, fix="Name a model of the catalogue as engine.model, or make one with `bellwether train`."),
         run_check("taxonomies", check_taxonomies, fix="Mend the file it names; `bellwether topics list` shows those that are read."),
         run_check("device", check_device, fix="Set BELLWETHER_ENGINE__DEVICE to a device that is here, or to auto."),
-        run_check("disk", check_disk, fix=disk),
+        run_check("disk", check_disk, fix="Free some space, or set BELLWETHER_HOME to another disk."),
     ]
 
 
 def check_settings() -> Check:
-    """Read the settings and their inequalities."""
-    from workers.configuration import check
-
-    check(settings().ledger)
+    """Read the settings, which refuse unknown names and broken inequalities."""
     return passed("settings", f"readable; files in {settings().home.resolve()}")
 
 

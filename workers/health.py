@@ -43,8 +43,8 @@ def run_check(name: str, check: Callable[[], Check], *, fix: str) -> Check:
     try:
         return check()
     except Exception as error:  # noqa: BLE001  # a check reports, it never stops the others
-        reason = str(error).strip().splitlines()
-        return Check(name, Status.FAIL, f"{type(error).__name__}: {reason[0] if reason else 'no reason given'}", fix)
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+        return Check(name, Status.FAIL, reason[0] if reason else type(error).__name__, fix)
 
 
 def check_broker() -> Check:

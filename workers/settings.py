@@ -29,6 +29,7 @@ class Intake(Section):
 
     max_record_bytes: int = Field(1 << 20, description="Longest record accepted, as UTF-8.")
     max_request_bytes: int = Field(64 << 20, description="Longest HTTP request body accepted.")
+    max_request_records: int = Field(10_000, ge=1, description="Most records that one HTTP request may hold.")
     batch_records: int = Field(64, ge=1, description="Most records that share a batch.")
     batch_bytes: int = Field(64 << 10, ge=1, description="Most text that shares a batch; a longer record travels alone.")
     linger: timedelta = Field(timedelta(milliseconds=50), description="How long a single record waits for company.")
@@ -197,6 +198,8 @@ class Settings(BaseSettings):
         ledger = self.ledger
         if not ledger.task_time_limit < ledger.lease < ledger.visibility_timeout:
             raise ValueError("ledger: task_time_limit < lease < visibility_timeout must hold, or a running batch would be given away")
+        if not ledger.sweep_every * 2 <= ledger.lease:
+            raise ValueError("ledger: sweep_every must be at most half of lease, or lost batches would wait for the sweep")
         return self
 
 

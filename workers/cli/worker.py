@@ -18,18 +18,18 @@ class Role(StrEnum):
 @app.command()
 def worker(
     device: Annotated[
-        str | None, typer.Option(help="auto (every GPU, else the CPU), all, cpu, cuda:0 or cuda:0,cuda:1.  [default: engine.device]")
+        str | None, typer.Option(help="auto (every GPU, else the CPU), all, cpu, cuda:0 or cuda:0,cuda:1.", show_default="engine.device")
     ] = None,
     replicas: Annotated[int, typer.Option(min=0, help="Children a device; 0: the cores of a CPU, 2 on a GPU.")] = 0,
     role: Annotated[Role, typer.Option(help="analyze reads text; io drains, sweeps and alerts, without a model.")] = Role.ANALYZE,
 ) -> None:
     """Run workers, one a device. SIGTERM or Ctrl-C lets batches finish; a second one drops them to be analysed again."""
-    from workers import configuration, supervisor
+    from workers import endpoints, supervisor
     from workers.logs import configure_logs
     from workers.settings import settings
 
-    assert configuration.broker_url  # its inequalities hold, and somebody said where the broker is
     configure_logs("supervisor")
+    endpoints.redis_url()  # say so here, rather than in every child, if nobody told where the broker is
     if role is Role.IO:
         supervisor.supervise([supervisor.io_worker(replicas=replicas)])
     else:
