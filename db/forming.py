@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Interval, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.tables import Batch, Record
 from pipelines.records import Lane
 
@@ -75,6 +76,8 @@ def form_lingering(session: Session, *, older_than: timedelta, max_records: int,
         rows, lane = list(group), Lane(name)
         ids, sizes = [row[0] for row in rows], [row[2] for row in rows]
         made = form(session, ids, sizes_bytes=sizes, lane=lane, max_records=max_records, max_bytes=max_bytes)
-        session.execute(update(Record).where(Record.id.in_(ids)).values(batched_at=func.now()).execution_options(synchronize_session=False))
+        session.execute(
+            update(Record).where(among(Record.id, ids)).values(batched_at=func.now()).execution_options(synchronize_session=False)
+        )
         formed += [(batch_id, lane) for batch_id in made]
     return formed

@@ -1,4 +1,4 @@
-"""What could not be read or analysed, kept with its reason until somebody releases or exports it; putting records there is `db.settling`'s."""
+"""What could not be read or analysed, kept with its reason until it is released; putting records there is left to `db.settling`."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.cleaning import clean, clean_or_none
 from db.forming import form
 from db.jobs import Progress, advance_jobs
@@ -104,7 +105,7 @@ def release(session: Session, ids: Collection[int], *, max_records: int, max_byt
     Lines that intake refused hold no record: export them, mend them and send them again.
     """
     size = func.octet_length(Record.text) + func.octet_length(func.coalesce(Record.title, ""))
-    mine = select(Quarantine.record_id).where(Quarantine.id.in_(ids), Quarantine.released_at.is_(None))
+    mine = select(Quarantine.record_id).where(among(Quarantine.id, ids), Quarantine.released_at.is_(None))
     rows = session.execute(
         select(Record.id, Record.lane, Record.job_id, size.label("n_bytes"))
         .where(Record.id.in_(mine), Record.state == "quarantined", Record.superseded_at.is_(None))
@@ -127,16 +128,16 @@ def release(session: Session, ids: Collection[int], *, max_records: int, max_byt
 def _reopen(session: Session, record_ids: Sequence[int]) -> None:
     if record_ids:
         unsynchronized = {"synchronize_session": False}
-        pending = update(Record).where(Record.id.in_(record_ids)).values(state="pending")
+        pending = update(Record).where(among(Record.id, record_ids)).values(state="pending")
         session.execute(pending, execution_options=unsynchronized)
-        of_them = (Quarantine.record_id.in_(record_ids), Quarantine.released_at.is_(None))
+        of_them = (among(Quarantine.record_id, record_ids), Quarantine.released_at.is_(None))
         session.execute(update(Quarantine).where(*of_them).values(released_at=func.now()), execution_options=unsynchronized)
 
 
-def _rows(*, reason: str | None, source: str | None, job_id: UUID | None) -> Select[Any]:
+def _rows(*, reason: str | None, source: str | None, job_id: UUID | None) -> Select[*tuple[Any, ...]]:
     wanted: list[ColumnElement[bool]] = [Quarantine.released_at.is_(None)]
     wanted += [column == value for column, value in _filters(reason, source, job_id) if value is not None]
-    columns = [
+    columns: list[Any] = [
         Quarantine.id,
         Quarantine.record_id,
         Quarantine.job_id,

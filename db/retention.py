@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
+from db.among import among
 from db.settling import lock_records, settle
 from db.tables import Batch, Quarantine, Record, Source
 
@@ -70,7 +71,7 @@ def _erase(session: Session, which: Sequence[ColumnElement[bool]]) -> int:
         return 0
     session.execute(_TOUCH, {"ids": ids})
     settle(session, done=ids, failed=())
-    session.execute(delete(Record).where(Record.id.in_(ids)), execution_options=_UNSYNCHRONIZED)
+    session.execute(delete(Record).where(among(Record.id, ids)), execution_options=_UNSYNCHRONIZED)
     return len(ids)
 
 
@@ -88,7 +89,7 @@ def _expired(before: datetime) -> list[ColumnElement[bool]]:
 def _delete_records(session: Session, which: Sequence[ColumnElement[bool]], limit: int) -> int:
     chosen = select(Record.id).where(*which).order_by(Record.id).limit(max(limit, 0)).with_for_update(skip_locked=True)
     ids = list(session.scalars(chosen))
-    session.execute(delete(Record).where(Record.id.in_(ids)), execution_options=_UNSYNCHRONIZED)
+    session.execute(delete(Record).where(among(Record.id, ids)), execution_options=_UNSYNCHRONIZED)
     return len(ids)
 
 
@@ -101,8 +102,8 @@ def _delete_quarantined(session: Session, before: datetime, limit: int) -> int:
 def _delete_batches(session: Session, before: datetime, limit: int) -> int:
     is_over = (Batch.state.in_(("done", "split")), Batch.finished_at < before)
     ids = list(session.scalars(select(Batch.id).where(*is_over).limit(limit).with_for_update(skip_locked=True)))
-    session.execute(update(Batch).where(Batch.parent_id.in_(ids)).values(parent_id=None), execution_options=_UNSYNCHRONIZED)
-    return _delete(session, delete(Batch).where(Batch.id.in_(ids)).returning(Batch.id))
+    session.execute(update(Batch).where(among(Batch.parent_id, ids)).values(parent_id=None), execution_options=_UNSYNCHRONIZED)
+    return _delete(session, delete(Batch).where(among(Batch.id, ids)).returning(Batch.id))
 
 
 def _delete(session: Session, statement: Any) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.cleaning import clean
 from db.jobs import Progress, advance_jobs
 from db.tables import Quarantine, Record, Source
@@ -41,14 +42,14 @@ def settle(session: Session, *, done: Collection[int], failed: Sequence[Unanalyz
 def lock_records(session: Session, record_ids: Collection[int]) -> Sequence[Record]:
     """Lock the records that still exist, in the order of their ids, and return id, state, times and source as they now are."""
     columns = (Record.id, Record.state, Record.superseded_at, Record.source_id, Record.published_at)
-    rows = session.execute(select(*columns).where(Record.id.in_(record_ids)).order_by(Record.id).with_for_update(key_share=True))
+    rows = session.execute(select(*columns).where(among(Record.id, record_ids)).order_by(Record.id).with_for_update(key_share=True))
     return rows.all()  # type: ignore[return-value]  # rows with these columns of Record
 
 
 def _end(session: Session, record_ids: Collection[int], *, state: str) -> Sequence[Row[int, UUID, str, int]]:
     if not record_ids:
         return []
-    pending = update(Record).where(Record.id.in_(record_ids), Record.state == "pending").values(state=state)
+    pending = update(Record).where(among(Record.id, record_ids), Record.state == "pending").values(state=state)
     returned = pending.returning(Record.id, Record.job_id, Record.external_id, Record.source_id)
     return session.execute(returned, execution_options={"synchronize_session": False}).all()
 

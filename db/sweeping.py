@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.forming import form
 from db.settling import Unanalyzable, settle
 from db.tables import Batch
@@ -57,7 +58,7 @@ def _take(session: Session, max_attempts: int) -> Sequence[Batch]:
 
 def _change(session: Session, batch_ids: Sequence[object], **values: object) -> None:
     if batch_ids:
-        change = update(Batch).where(Batch.id.in_(batch_ids)).values(token=None, leased_until=None, **values)
+        change = update(Batch).where(among(Batch.id, batch_ids)).values(token=None, leased_until=None, **values)
         session.execute(change, execution_options={"synchronize_session": False})
 
 
