@@ -88,10 +88,11 @@ class Rule(Section):
     baseline: timedelta = Field(timedelta(days=7), description="The stretch before it that says what is usual.")
     min_records: int = Field(10, ge=1, description="Fewer records in the window open nothing.")
     min_negatives: int = Field(5, ge=1, description="Fewer negatives in the window open nothing.")
+    min_baseline_records: int = Field(50, ge=0, description="Fewer records in the baseline, and a share is not judged.")
     dimensions: tuple[Literal["source", "topic", "entity"], ...] = Field(
         ("source", "topic", "entity"), description="Which series the rule judges."
     )
-    opens_below_p: float = Field(1e-4, gt=0, lt=1, description="Probability under the baseline below which an incident opens.")
+    opens_below_p: float = Field(1e-4, gt=0, lt=1, description="Probability, corrected for the series judged, that opens an incident.")
     resolves_above_p: float = Field(1e-2, gt=0, lt=1, description="Probability above which an open incident resolves.")
     min_ratio: float = Field(1.5, ge=1, description="Observed over expected below which nothing opens.")
 
@@ -117,8 +118,11 @@ class Alerts(Section):
 
     scan_every: timedelta = Field(timedelta(seconds=30), description="How often the watermark is looked at.")
     lateness: timedelta = Field(timedelta(minutes=15), description="How far event time may run behind before a bucket is judged.")
+    idle: timedelta = Field(timedelta(seconds=5), description="A stream of the past that brought nothing for so long is judged to its end.")
     rules: dict[str, Rule] = Field(DEFAULT_RULES, description="The rules by name; naming any replaces the shipped three.")
     notifiers: dict[str, Notifier] = Field({"console": Notifier(kind="console")}, description="Whom to tell, by name.")
+    max_attempts: int = Field(8, ge=1, description="Attempts after which a notification is given up.")
+    retry_backoff: timedelta = Field(timedelta(seconds=10), description="Wait after the first failed notification; doubles.")
 
 
 class SourceSettings(Section):

@@ -1,0 +1,91 @@
+"""Empty the outbox into the notifiers; what is in it is left to `workers.alerting`, how each is told to its own file."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from db import incidents, outbox
+from db.engine import transaction
+from workers import notifiers
+from workers.evidence import label
+from workers.settings import settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from db.incidents import IncidentView
+
+_log = structlog.get_logger("bellwether.alerts")
+_LIMIT = 50  # notifications taken at a time, each within its notifier's timeout
+
+
+def deliver(engine: "Engine") -> int:
+    """Send what is due, each notifier by itself so that a dead one blocks nobody; return how many were accepted.
+
+    A notification leaves at least once: one whose sender died between sending and noting it is sent again, under the same
+    delivery name, by which the receiver can tell.
+    """
+    return sum(_deliver_to(engine, name) for name in settings().alerts.notifiers)
+
+
+def message(incident: "IncidentView", *, change: str) -> dict[str, Any]:
+    """Return what a notifier is told of one change of an incident; texts are masked already."""
+    return {
+        "change": change,
+        "incident": incident.id,
+        "state": incident.state,
+        "fingerprint": incident.fingerprint,
+        "rule": incident.rule,
+        "source": incident.source,
+        "dimension": incident.dimension,
+        "key": incident.key,
+        "series": label(incident.dimension, incident.key) or incident.source,
+        "metric": incident.metric,
+        "observed": incident.observed,
+        "expected": incident.expected,
+        "p_value": incident.p_value,
+        "n_records": incident.n,
+        "n_negative": incident.n_negative,
+        "opened_at": incident.opened_at.isoformat(),
+        "peak_at": incident.peak_at.isoformat(),
+        "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
+        "why": incident.why,
+        "evidence": dict(incident.evidence),
+    }
+
+
+def _deliver_to(engine: "Engine", name: str) -> int:
+    chosen = settings().alerts.notifiers[name]
+    notifier = notifiers.make(chosen)
+    with transaction(engine) as session:
+        due = outbox.take_due(session, notifier=name, lease=chosen.timeout * (_LIMIT + 2), limit=_LIMIT)
+    return sum(_send(engine, one, notifier=notifier) for one in due)
+
+
+def _send(engine: "Engine", due: outbox.Due, *, notifier: notifiers.Notifier) -> int:
+    """Send one notification and note how it went; 1 if it was accepted."""
+    with transaction(engine) as session:
+        incident = incidents.read_incident(session, due.incident_id)
+    if incident is None:
+        return 0
+    error = _told(notifier, message(incident, change=due.change), delivery=f"{due.incident_id}-{due.change}-{due.notifier}")
+    with transaction(engine) as session:
+        if error is None:
+            outbox.mark_sent(session, due.id)
+            incidents.add_event(session, due.incident_id, who=due.notifier, what="notified", detail={"change": due.change})
+        elif due.attempts >= settings().alerts.max_attempts:
+            outbox.give_up(session, due.id, error=error)
+        else:
+            outbox.put_off(session, due.id, wait=settings().alerts.retry_backoff * 2 ** (due.attempts - 1), error=error)
+    if error:
+        _log.warning("not_told", notifier=due.notifier, incident=due.incident_id, change=due.change, attempts=due.attempts, error=error)
+    return int(error is None)
+
+
+def _told(notifier: notifiers.Notifier, told: Mapping[str, Any], *, delivery: str) -> str | None:
+    try:
+        notifier.notify(told, delivery=delivery)
+    except notifiers.NotTold as error:
+        return str(error)
+    return None
