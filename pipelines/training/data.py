@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,11 @@ SEQUENCE_TASKS = ("sentiment_news", "sentiment_support", "topics_banking77", "to
 TASKS = (*SEQUENCE_TASKS, ENTITIES)
 
 Split = Literal["train", "dev"]
+
+HANDLES_MARKED = frozenset({"btc"})
+"""The entity sources that mark @handles as mentions. The others leave them out, which must not teach that handles are none."""
+
+_HANDLE = re.compile(r"@\w+")
 
 
 class BadRowError(ValueError):
@@ -32,11 +38,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text with what people said of it: one `label` (sequence tasks) or `spans` (the entity task)."""
+    """A text with what people said of it: one `label` (sequence tasks) or `spans` (the entity task).
+
+    `untold` are the (start, end) of places about which its source says nothing.
+    """
 
     text: str
     label: str = ""
     spans: tuple[Span, ...] = ()
+    untold: tuple[tuple[int, int], ...] = ()
 
 
 def task_of(path: Path) -> str:
@@ -80,7 +90,8 @@ def _example(values: Mapping[str, Any], *, task: str, where: str) -> Example:
     if not isinstance(text, str) or not text.strip():
         raise BadRowError(f"{where}: `text` must be a non-empty string")
     if task == ENTITIES:
-        return Example(text, spans=tuple(_span(span, text=text, where=where) for span in values.get("entities", ())))
+        spans = tuple(_span(span, text=text, where=where) for span in values.get("entities", ()))
+        return Example(text, spans=spans, untold=_untold(text, spans, source=values.get("source")))
     label = values.get("label")
     if not isinstance(label, str) or not label:
         raise BadRowError(f"{where}: `label` must be a non-empty string")
@@ -89,8 +100,18 @@ def _example(values: Mapping[str, Any], *, task: str, where: str) -> Example:
     return Example(text, label=label)
 
 
+def _untold(text: str, spans: Sequence[Span], *, source: object) -> tuple[tuple[int, int], ...]:
+    if source not in HANDLES_MARKED:
+        return tuple(found.span() for found in _HANDLE.finditer(text))
+    # Where the handle is a mention its @ is one too (an accident of how these texts were cut into tokens), but not always.
+    return tuple((span.start - 1, span.start) for span in spans if text[span.start - 1 : span.start] == "@")
+
+
 def _span(values: Mapping[str, Any], *, text: str, where: str) -> Span:
-    span = Span(int(values["start"]), int(values["end"]), str(values["label"]))
+    try:
+        span = Span(int(values["start"]), int(values["end"]), str(values["label"]))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise BadRowError(f"{where}: a span needs `start`, `end` and `label`, not {values!r}") from problem
     if not 0 <= span.start < span.end <= len(text):
         raise BadRowError(f"{where}: span {span.start}-{span.end} lies outside its text of {len(text)} characters")
     if span.label not in GROUPS:

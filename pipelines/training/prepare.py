@@ -30,7 +30,7 @@ def prepare(
     """
     items = []
     for example, tokens in zip(examples, tokenizer([example.text for example in examples]), strict=True):
-        tags = tag_tokens(tokens, example.spans) if task == ENTITIES else []
+        tags = tag_tokens(tokens, example.spans, untold=example.untold) if task == ENTITIES else []
         for start in range(0, min(len(tokens), window_tokens * max_windows), window_tokens):
             window = tokens.window(start, start + window_tokens)
             target = tags[start : start + window_tokens] if task == ENTITIES else labels.index(example.label)
@@ -38,10 +38,10 @@ def prepare(
     return items
 
 
-def tag_tokens(tokens: Tokens, spans: Sequence[Span]) -> list[int]:
+def tag_tokens(tokens: Tokens, spans: Sequence[Span], *, untold: Sequence[tuple[int, int]] = ()) -> list[int]:
     """Give each token that starts a word its BIO tag; the others, which serving never asks, are IGNORED.
 
-    A word belongs to the span that its first token overlaps.
+    A word belongs to the span that its first token overlaps; outside the spans, words in `untold` places are IGNORED too.
     """
     names = tag_names(GROUPS)
     tags = [IGNORED] * len(tokens)
@@ -50,7 +50,10 @@ def tag_tokens(tokens: Tokens, spans: Sequence[Span]) -> list[int]:
         if not is_start:
             continue
         span = next((span for span in spans if start < span.end and end > span.start), None)
-        tags[index] = 0 if span is None else names.index(f"{'I' if span is previous else 'B'}-{span.label}")
+        if span is not None:
+            tags[index] = names.index(f"{'I' if span is previous else 'B'}-{span.label}")
+        elif not any(start < stop and end > begin for begin, stop in untold):
+            tags[index] = 0
         previous = span
     return tags
 

@@ -21,7 +21,7 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="Folder of the run: checkpoint, metrics, and at last the model.")],
     seed: Annotated[int, typer.Option(help="Decides every random choice of the run.")] = 17,
-    n_steps: Annotated[int, typer.Option(min=1, help="Gradient steps in all.")] = 3_000,
+    n_steps: Annotated[int, typer.Option(min=1, help="Gradient steps in all.")] = 2_700,
     token_budget: Annotated[int, typer.Option(min=128, help="Padded tokens a step.")] = 1_200,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads; one is fastest beside busy neighbours.")] = 1,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints; a run that was cut off goes on from the last.")] = 250,
