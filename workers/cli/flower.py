@@ -1,5 +1,6 @@
 """`bellwether flower`: the page that shows workers, queues and tasks; Flower itself does the rest."""
 
+import os
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -11,9 +12,9 @@ app = typer.Typer()
 @app.command()
 def flower(
     host: Annotated[
-        str | None, typer.Option(help="Where to listen; other than loopback only with a user and password.  [default: flower.host]")
+        str | None, typer.Option(help="Where to listen; other than loopback only with a user and password.", show_default="flower.host")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="[default: flower.port]")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.", show_default="flower.port")] = None,
 ) -> None:
     """Serve Flower. It can stop workers and purge queues, and its /metrics asks for no password: keep it off open networks."""
     from workers.app import app as celery
@@ -28,7 +29,7 @@ def flower(
             f"Flower on {where} needs BELLWETHER_FLOWER__USER and BELLWETHER_FLOWER__PASSWORD: it can stop workers and purge queues."
         )
     # No configuration file of this folder, and no state kept: Flower's is a pickle.
-    options = [f"--address={where}", f"--port={port or chosen.port}", "--conf=", "--persistent=False", "--xheaders=False"]
+    options = [f"--address={where}", f"--port={port or chosen.port}", f"--conf={os.devnull}", "--persistent=False"]
     if chosen.user and chosen.password:
         options.append(f"--basic_auth={chosen.user}:{chosen.password.get_secret_value()}")
     celery.start(["flower", *options])
