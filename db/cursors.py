@@ -1,0 +1,20 @@
+"""How far each scheduled source has been pulled; what a cursor means is left to `workers.sources`."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.tables import SourceCursor
+
+
+def read_cursor(session: Session, name: str) -> dict[str, Any]:
+    """Return where the last pull of `name` ended; empty before the first."""
+    return session.scalar(select(SourceCursor.cursor).where(SourceCursor.name == name)) or {}
+
+
+def save_cursor(session: Session, name: str, cursor: dict[str, Any]) -> None:
+    """Keep where this pull of `name` ended."""
+    row = insert(SourceCursor).values(name=name, cursor=cursor)
+    session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"cursor": row.excluded.cursor, "pulled_at": func.now()}))

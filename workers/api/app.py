@@ -1,0 +1,41 @@
+"""Puts the API together; each route lives in the file of its noun."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import Depends, FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from workers.api import incidents, jobs, probes, records
+from workers.api.access import caller
+from workers.api.linger import Lingerer
+from workers.api.problems import install_problems
+from workers.settings import settings
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.lingerer = Lingerer(linger=settings().intake.linger)
+    app.state.lingerer.start()
+    yield
+    await run_in_threadpool(app.state.lingerer.stop)
+
+
+def create_app() -> FastAPI:
+    """Return the API; nothing is connected before the first request."""
+    made = FastAPI(
+        title="Bellwether",
+        version=version("bellwether"),
+        summary="Send texts; read their sentiment, topics and entities; see the incidents.",
+        lifespan=_lifespan,
+        redoc_url=None,
+    )
+    install_problems(made)
+    for module in (records, jobs, incidents):
+        made.include_router(module.router, dependencies=[Depends(caller)])
+    made.include_router(probes.router)
+    return made
+
+
+app = create_app()
