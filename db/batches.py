@@ -39,13 +39,17 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch held under a lease; `token` fences off whoever held it before, `attempts` counts this one."""
+    """A batch held under a lease; `token` fences off whoever held it before, `attempts` counts this one.
+
+    `waited` is how long the batch was there before this attempt.
+    """
 
     batch_id: UUID
     token: UUID
     record_ids: list[int]
     attempts: int
     lane: Lane
+    waited: timedelta = timedelta(0)
 
 
 def claim(session: Session, batch_id: UUID, *, lease: timedelta, worker: str) -> Claim | None:
@@ -64,9 +68,9 @@ def claim(session: Session, batch_id: UUID, *, lease: timedelta, worker: str) ->
             claimed_at=func.now(),
             worker=clean(worker),
         )
-        .returning(Batch.token, Batch.record_ids, Batch.attempts, Batch.lane)
+        .returning(Batch.token, Batch.record_ids, Batch.attempts, Batch.lane, (func.now() - Batch.created_at).label("waited"))
     ).one_or_none()
-    return row and Claim(batch_id, row.token, list(row.record_ids), row.attempts, Lane(row.lane))
+    return row and Claim(batch_id, row.token, list(row.record_ids), row.attempts, Lane(row.lane), row.waited)
 
 
 def renew(session: Session, held: Claim, *, lease: timedelta) -> None:

@@ -21,8 +21,9 @@ from workers import metrics
 from workers.settings import settings
 
 if TYPE_CHECKING:
-    from db.batches import Claim
     from sqlalchemy import Engine
+
+    from db.batches import Claim
 
 _log = structlog.get_logger("bellwether.batch")
 _MAX_BACKOFF = timedelta(minutes=5)
@@ -44,7 +45,7 @@ class HeldBatch:
         self.line["n_records"] = len(found)
         return found
 
-    def finish(self, outcomes: Sequence[Analysis | Failure], *, model: ModelRef) -> None:
+    def finish(self, outcomes: Sequence[Analysis | Failure], *, model: ModelRef, device: str) -> None:
         """Save what was found and mark the batch done, in one transaction; LeaseLost if it was fenced off."""
         analyses = [one for one in outcomes if isinstance(one, Analysis)]
         failures = [one for one in outcomes if isinstance(one, Failure)]
@@ -57,6 +58,7 @@ class HeldBatch:
             "n_failed": len(failures),
             "n_tokens": sum(one.n_tokens for one in analyses),
             "model": f"{model.name}@{model.revision}",
+            "device": device,
         }
 
     @contextmanager
@@ -86,7 +88,8 @@ def held(batch_id: UUID, *, engine: "Engine", worker: str) -> Iterator[HeldBatch
         yield None
         return
     batch = HeldBatch(engine, claim)
-    batch.line["claim_s"] = round(perf_counter() - started, 4)
+    batch.line |= {"wait_s": round(claim.waited.total_seconds(), 3), "claim_s": round(perf_counter() - started, 4)}
+    metrics.batch_seconds.labels("wait").observe(claim.waited.total_seconds())
     outcome = "failed"
     try:
         with _renewed(batch):

@@ -17,7 +17,7 @@ def analyze(self: BellwetherTask, batch_id: str) -> None:
             documents = batch.documents()
             with batch.timed("analyze"):
                 outcomes = analyst().analyze(documents)
-            batch.finish(outcomes, model=analyst().model.ref)
+            batch.finish(outcomes, model=analyst().model.ref, device=analyst().model.device)
 
 
 @app.task(name="bellwether.sweep", base=BellwetherTask)
