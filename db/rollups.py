@@ -61,6 +61,17 @@ def read_buckets(session: Session, *, source_id: int, dimensions: Sequence[str],
     return [BucketRow(*row) for row in rows]
 
 
+def read_series(session: Session, *, source_id: int, name: tuple[str, str], since: datetime, until: datetime) -> list[BucketRow]:
+    """Return the buckets of one series, by time; `name` is its dimension and key."""
+    rows = session.execute(
+        select(Rollup.dimension, Rollup.key, Rollup.bucket_at, Rollup.n, Rollup.n_negative)
+        .where(Rollup.source_id == source_id, Rollup.dimension == name[0], Rollup.key == name[1])
+        .where(Rollup.bucket_at >= since, Rollup.bucket_at < until)
+        .order_by(Rollup.bucket_at)
+    )
+    return [BucketRow(*row) for row in rows]
+
+
 def first_bucket_at(session: Session, *, source_id: int) -> datetime | None:
     """Return the start of the first bucket that holds an analysed record."""
     return session.scalar(

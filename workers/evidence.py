@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from db import evidence
+from db import evidence, rollups
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-N_DRIVERS, N_EXAMPLES, N_READ = 3, 3, 300
+N_DRIVERS, N_EXAMPLES, N_READ, N_WINDOWS = 3, 3, 300, 28
 LONGEST_EXAMPLE = 400
 """Characters of a text that an incident quotes at most."""
 
@@ -59,6 +59,7 @@ def gather(session: "Session", peak: Peak, *, series: evidence.Series) -> dict[s
     return {
         "window": {"from": peak.window_from.isoformat(), "to": peak.at.isoformat()},
         "baseline": {"from": peak.baseline_from.isoformat(), "to": peak.window_from.isoformat()},
+        "history": _history(session, peak, series=series),
         "drivers": drivers(parts, metric=peak.metric, series=series, exposure=_exposure(peak)),
         "examples": _examples(session, peak, series=series),
     }
@@ -117,6 +118,21 @@ def _examples(session: "Session", peak: Peak, *, series: evidence.Series) -> lis
         }
         for exemplar in chosen
     ]
+
+
+def _history(session: "Session", peak: Peak, *, series: evidence.Series) -> list[dict[str, Any]]:
+    """Return the counts of the windows before the peak, each as long as it, oldest first, and of the peak itself last."""
+    length = peak.at - peak.window_from
+    n_windows = min(N_WINDOWS, (peak.window_from - peak.baseline_from) // length) + 1
+    starts = [peak.at - length * (n_windows - index) for index in range(n_windows)]
+    name = (series.dimension, series.key)
+    rows = rollups.read_series(session, source_id=series.source_id, name=name, since=starts[0], until=peak.at)
+    history: list[dict[str, Any]] = [{"at": start.isoformat(), "n": 0, "n_negative": 0} for start in starts]
+    for row in rows:
+        window = history[(row.bucket_at - starts[0]) // length]
+        window["n"] += row.n
+        window["n_negative"] += row.n_negative
+    return history
 
 
 def _exposure(peak: Peak) -> float:
