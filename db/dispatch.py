@@ -85,7 +85,7 @@ def _publish(session: Session, is_due: ColumnElement[bool], room: int) -> list[U
         .with_for_update(skip_locked=True)
     )
     marked = session.execute(update(Batch).where(Batch.id.in_(due)).values(published_at=func.now()).returning(Batch.created_at, Batch.id))
-    return [batch_id for _, batch_id in sorted(row._tuple() for row in marked)]
+    return [batch_id for _, batch_id in sorted(marked)]
 
 
 def _lock_number(lane: Lane, device: str | None) -> int:
