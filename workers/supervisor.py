@@ -102,7 +102,8 @@ class _Supervisor:
         for worker in self.workers:
             if (code := worker.died()) is not None:
                 _tell_end(worker, code, asked=self.n_asked > 0)
-                _give_back_batches(worker.name)
+                if code or not self.n_asked:
+                    _give_back_batches(worker.name)
             if not self.n_asked and worker.is_due():
                 worker.start()
                 _log.info("worker started", node=worker.name)
