@@ -7,7 +7,10 @@ from pipelines.text.found import Found
 
 _CANDIDATE = re.compile(r"(?<![\w+.,/$-])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,14}(?!\w)")
 _DATE = re.compile(r"(?:(?:19|20)\d\d[-./ ](?:0?[1-9]|1[0-2])[-./ ]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)\d\d)(?!\d)")
-_PLAIN = re.compile(r"\+\d{8,15}|\(?[2-9]\d\d\)?[ .-][2-9]\d\d[ .-]\d{4}")
+_PLAIN = re.compile(r"\+\d{8,15}|\(?[2-9]\d\d\)?[ .-][2-9]\d\d[ .-]\d{4}(?!\d)")
+_GROUP = re.compile(r"[+(]{0,2}\d+")
+_GAP = re.compile(r"[ /]+")
+_FEWEST_DIGITS = 7
 _SEPARATOR = re.compile(r"[ ().\-/]")
 _CUE = re.compile(r"(?:phone|mobile|cell|tel|call|text|fax|whatsapp|number)\b[^\d\n]{0,20}\Z", re.IGNORECASE)
 _NATIONAL = ("GB", "DE", "FR", "IT", "ES", "NL", "AU", "IN")
@@ -21,18 +24,33 @@ def find_phones(text: str) -> Iterator[Found]:
     """Find phone numbers: international ones, and national ones that are written as such or stand behind a word like `call`."""
     n_lookups = position = 0
     while match := _CANDIDATE.search(text, position):
-        position = match.end()
-        if date := _DATE.match(match.group()):
-            position = match.start() + date.end()
-        elif _is_written_as_phone(match):
-            n_lookups += 1
-            if _is_phone(match.group()) if n_lookups <= _MAX_LOOKUPS else _PLAIN.fullmatch(match.group()):
-                yield Found("PHONE", *match.span(), f"***{''.join(filter(str.isdecimal, match.group()))[-2:]}")
+        start = match.start()
+        leads = _DATE.match(text, start) or _GROUP.match(text, start)
+        position = leads.end() if leads else match.end()
+        if leads and leads.re is _DATE:
+            continue
+        forms = list(_forms(match)) if n_lookups < _MAX_LOOKUPS else _plain_form(match)
+        n_lookups += len(forms)
+        number = next((form for form in forms if n_lookups > _MAX_LOOKUPS or _is_phone(form)), None)
+        if number:
+            position = start + len(number)
+            yield Found("PHONE", start, position, f"***{''.join(filter(str.isdecimal, number))[-2:]}")
 
 
-def _is_written_as_phone(match: re.Match[str]) -> bool:
+def _forms(match: re.Match[str]) -> Iterator[str]:
+    """Yield what may be one number: all of it, or only its first groups, as in a list of numbers."""
     number, start = match.group(), match.start()
-    return number[0] == "+" or bool(_SEPARATOR.search(number) or _CUE.search(match.string[max(0, start - 40) : start]))
+    if number[0] != "+" and not _SEPARATOR.search(number) and not _CUE.search(match.string[max(0, start - 40) : start]):
+        return
+    yield number
+    for gap in reversed([gap.start() for gap in _GAP.finditer(number)]):
+        if sum(map(str.isdecimal, number[:gap])) >= _FEWEST_DIGITS:
+            yield number[:gap]
+
+
+def _plain_form(match: re.Match[str]) -> list[str]:
+    plain = _PLAIN.match(match.string, match.start())
+    return [plain.group()] if plain else []
 
 
 def _is_phone(number: str) -> bool:
