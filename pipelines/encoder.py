@@ -163,8 +163,7 @@ def fastest_dtype(module: nn.Module, *, device: torch.device) -> torch.dtype:
         return torch.float16
     width = next((part.in_features for part in module.modules() if isinstance(part, nn.Linear)), 64)
     operands = {
-        dtype: (torch.ones(64, width, dtype=dtype), torch.ones(4 * width, width, dtype=dtype))
-        for dtype in (torch.float32, torch.bfloat16)
+        dtype: (torch.ones(64, width, dtype=dtype), torch.ones(4 * width, width, dtype=dtype)) for dtype in (torch.float32, torch.bfloat16)
     }
     best = dict.fromkeys(operands, math.inf)
     with torch.inference_mode():

@@ -78,4 +78,4 @@ def _score_spans(model: Model, examples: Sequence[Example], answers: Sequence[Se
         ]
         for parts in answers
     ]
-    return score_spans([example.spans for example in examples], given)
+    return score_spans([example.text for example in examples], [example.spans for example in examples], given)

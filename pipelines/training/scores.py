@@ -18,12 +18,16 @@ class LabelScores:
 
 @dataclass(frozen=True, slots=True)
 class SpanScores:
-    """Exact-match figures over all spans together: a span counts only with its very start, end and label."""
+    """Exact-match figures over all spans together: a span counts only with its very start, end and label.
+
+    `f1_served` leaves out spans without a letter or digit on both sides, as serving does: some sources mark a lone @.
+    """
 
     n: int
     precision: float
     recall: float
     f1: float
+    f1_served: float
 
 
 def score_labels(truth: Sequence[str], answers: Sequence[str]) -> LabelScores:
@@ -39,11 +43,26 @@ def score_labels(truth: Sequence[str], answers: Sequence[str]) -> LabelScores:
     return LabelScores(len(pairs), _share(n_right, len(pairs)), _share(sum(f1s), len(f1s)), _share(sum(recalls), len(recalls)))
 
 
-def score_spans(truth: Sequence[Sequence[Span]], answers: Sequence[Sequence[Span]]) -> SpanScores:
-    """Compare the spans of each example; ValueError for different lengths."""
+def score_spans(texts: Sequence[str], truth: Sequence[Sequence[Span]], answers: Sequence[Sequence[Span]]) -> SpanScores:
+    """Compare the spans of each text; ValueError for different lengths."""
+    hit, n_wanted, n_given = _matches(truth, answers)
+    served = _matches(_wordy(texts, truth), _wordy(texts, answers))
+    return SpanScores(n_wanted, _share(hit, n_given), _share(hit, n_wanted), _f1(hit, n_wanted, n_given), _f1(*served))
+
+
+def _matches(truth: Sequence[Sequence[Span]], answers: Sequence[Sequence[Span]]) -> tuple[int, int, int]:
     hit = sum(len(set(wanted) & set(given)) for wanted, given in zip(truth, answers, strict=True))
-    n_wanted, n_given = sum(map(len, truth)), sum(map(len, answers))
-    return SpanScores(n_wanted, _share(hit, n_given), _share(hit, n_wanted), _share(2 * hit, n_wanted + n_given))
+    return hit, sum(map(len, truth)), sum(map(len, answers))
+
+
+def _wordy(texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[list[Span]]:
+    return [
+        [span for span in those if any(map(str.isalnum, text[span.start : span.end]))] for text, those in zip(texts, spans, strict=True)
+    ]
+
+
+def _f1(hit: int, n_wanted: int, n_given: int) -> float:
+    return _share(2 * hit, n_wanted + n_given)
 
 
 def _share(part: float, whole: float) -> float:

@@ -11,7 +11,10 @@ from pipelines.encoder import EncoderConfig
 from pipelines.heads import tag_names
 from pipelines.network import Network, NetworkConfig, save_network
 
-WORDS = "the a of in bank card apple profit loss falls rises great bad news market late fee paid tim cook london my is was not very".split()
+WORDS = [
+    "the", "a", "of", "in", "bank", "card", "apple", "profit", "loss", "falls", "rises", "great", "bad",
+    "news", "market", "late", "fee", "paid", "tim", "cook", "london", "my", "is", "was", "not", "very",
+]  # fmt: skip
 
 TINY = EncoderConfig(vocab_size=400, width=32, n_layers=2, n_attention_heads=4, inner_width=64, n_positions=64, dropout=0.0)
 

@@ -24,7 +24,10 @@ def test_forward_gives_each_window_what_it_gives_it_alone(model: BellwetherModel
 
     for window, output in zip(windows, together, strict=True):
         [alone] = model.forward([window])
-        assert output.tags is not None and alone.tags is not None and output.embedding is not None and alone.embedding is not None
+        assert output.tags is not None
+        assert alone.tags is not None
+        assert output.embedding is not None
+        assert alone.embedding is not None
         assert output.tags.shape == (len(window), 7)
         assert np.allclose(output.tags, alone.tags, atol=1e-3)
         assert np.allclose(output.embedding, alone.embedding, atol=1e-3)

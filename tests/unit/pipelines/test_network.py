@@ -62,7 +62,8 @@ def test_embed_starts_as_the_mean_of_real_tokens(tiny_network: Network) -> None:
 def test_classify_ignores_padding(tiny_network: Network) -> None:
     hidden, mask = torch.randn(1, 6, 32), torch.tensor([[True, True, True, False, False, False]])
 
-    padded, alone = tiny_network.classify("topics_banking77", hidden, mask), tiny_network.classify("topics_banking77", hidden[:, :3], mask[:, :3])
+    padded = tiny_network.classify("topics_banking77", hidden, mask)
+    alone = tiny_network.classify("topics_banking77", hidden[:, :3], mask[:, :3])
 
     assert torch.allclose(padded, alone, atol=1e-6)
 

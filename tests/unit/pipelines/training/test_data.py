@@ -52,3 +52,15 @@ def test_labels_of_keeps_sentiments_in_their_order(data_folder: Path) -> None:
 
     assert labels_of("sentiment_news", split["sentiment_news"]) == ("negative", "neutral", "positive")
     assert labels_of("topics_banking77", split["topics_banking77"]) == ("card", "fee")
+
+
+def test_read_examples_learns_nothing_from_handles_of_sources_that_leave_them_out(tmp_path: Path) -> None:
+    rows = [
+        {"text": "hi @tim", "entities": [], "source": "wnut17"},
+        {"text": "hi @tim", "entities": [{"start": 4, "end": 7, "label": "PER"}], "source": "btc"},
+        {"text": "hi @tim", "entities": [], "source": "btc"},
+    ]
+
+    examples = read_examples(written(tmp_path, "entities.jsonl", *rows))
+
+    assert [example.untold for example in examples] == [((3, 7),), ((3, 4),), ()]

@@ -26,6 +26,12 @@ def test_tag_tokens_begins_anew_for_a_neighbouring_span(tiny_tokenizer: Tokenize
     assert [NAMES[tag] for tag in tags] == ["B-PER", "B-PER"]
 
 
+def test_tag_tokens_ignores_untold_places(tiny_tokenizer: Tokenizer) -> None:
+    [tokens] = TextTokenizer(tiny_tokenizer)(["the @cook paid"])
+
+    assert tag_tokens(tokens, [], untold=[(4, 9)]) == [0, IGNORED, IGNORED, 0]
+
+
 def test_prepare_cuts_long_texts_and_keeps_targets_beside_their_tokens(tiny_tokenizer: Tokenizer) -> None:
     tokenizer = TextTokenizer(tiny_tokenizer)
     long = Example("the bank " * 10, label="loan")

@@ -41,7 +41,7 @@ def test_learning_rate_rises_to_one_then_falls(n_steps: int, warm_up: float) -> 
     rates = [learning_rate(step, n_steps=n_steps, warm_up=warm_up) for step in range(n_steps)]
 
     peak = rates.index(max(rates))
-    assert 0 < min(rates)
+    assert min(rates) > 0
     assert max(rates) <= 1
     assert all(before <= after for before, after in pairwise(rates[: peak + 1]))
     assert all(before >= after for before, after in pairwise(rates[peak:]))
