@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from workers import endpoints
+from workers.errors import Unreachable
 
 if TYPE_CHECKING:
     from db.figures import Figures
@@ -44,7 +45,8 @@ def run_check(name: str, check: Callable[[], Check], *, fix: str) -> Check:
         return check()
     except Exception as error:  # noqa: BLE001  # a check reports, it never stops the others
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
-        return Check(name, Status.FAIL, reason[0] if reason else type(error).__name__, fix)
+        told = isinstance(error, Unreachable)  # which names its own next step
+        return Check(name, Status.FAIL, reason[0] if reason else type(error).__name__, "" if told else fix)
 
 
 def check_broker() -> Check:

@@ -1,0 +1,121 @@
+"""Draw the demo on a terminal: where things run, how far the sample is, what was found; the values come from `workers.demo`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from workers.cli.incident_view import view
+from workers.demo import PARTS, Answers
+from workers.stack import Stack
+
+_COLOURS = {"n_negative": "red", "n_neutral": "bright_black", "n_positive": "green"}
+_BAR_CHARS = 30
+
+
+def where(stack: Stack) -> RenderableType:
+    """Return what runs where."""
+    rows = [
+        ("API", stack.api_url, f"documentation at {stack.api_url}/docs"),
+        ("Flower", stack.flower_url, "workers, queues and tasks"),
+        ("analyze worker", "queues bellwether.analyze.*", "reads the text: one model a child"),
+        ("io worker, beat", "queues bellwether.io, bellwether.alerts", "sweep, rollups, alerts, inbox"),
+        ("Valkey, PostgreSQL", str(stack.logs.parent), "carry the queues; keep everything"),
+    ]
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column(style="cyan", overflow="fold")
+    table.add_column(style="dim")
+    for row in rows:
+        table.add_row(*row)
+    return Panel(table, title="what runs where", title_align="left", border_style="dim", padding=(0, 1))
+
+
+def progress_bar(console: Console) -> Progress:
+    """Return a bar with the fields rate, failed and quarantined."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f} records"),
+        TextColumn("[cyan]{task.fields[rate]:,.0f}/s"),
+        TextColumn("{task.fields[failed]} failed, {task.fields[quarantined]} quarantined"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def page(answers: Answers) -> RenderableType:
+    """Return the closing page."""
+    return Group(
+        _head("sentiment by source"),
+        _sentiment(answers.sentiment),
+        _head("top topics and entities"),
+        Columns([_tops(answers, source=part.source) for part in PARTS], padding=(0, 3), expand=False),
+        _head(f"alerts: the strongest of {answers.n_incidents}"),
+        view(answers.incident),
+        _head("next"),
+        _next_commands(),
+    )
+
+
+def _head(title: str) -> RenderableType:
+    return Group(Text(), Rule(f"[bold]{title}[/]", align="left", style="dim"))
+
+
+def _sentiment(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("source")
+    for name in ("records", "negative", "neutral", "positive"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for row in rows:
+        shares = [row[name] / max(row["n_records"], 1) for name in _COLOURS]
+        table.add_row(row["source"], f"{row['n_records']:,}", *(f"{share:.0%}" for share in shares), _bar(shares))
+    return table
+
+
+def _bar(shares: Sequence[float]) -> Text:
+    bar = Text()
+    for share, colour in zip(shares, _COLOURS.values(), strict=True):
+        bar.append("█" * round(share * _BAR_CHARS), style=colour)
+    return bar
+
+
+def _tops(answers: Answers, *, source: str) -> RenderableType:
+    table = Table(title=source, title_justify="left", title_style="bold cyan", box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    table.add_column("topic or entity", overflow="ellipsis", no_wrap=True, max_width=28)
+    table.add_column("records", justify="right")
+    table.add_column("neg.", justify="right")
+    for row in answers.topics:
+        if row["source"] == source:
+            table.add_row(str(row["topic"] or "no topic"), *_counts(row))
+    table.add_section()
+    for row in answers.entities:
+        if row["source"] == source:
+            table.add_row(Text.assemble(str(row["entity"]), (f" {row['entity_group']}", "dim")), *_counts(row))
+    return table
+
+
+def _counts(row: Mapping[str, Any]) -> tuple[str, str]:
+    return f"{row['n_records']:,}", f"{row['negative_share']:.0%}"
+
+
+def _next_commands() -> RenderableType:
+    commands = Table.grid(padding=(0, 2, 0, 0))
+    commands.add_column(style="bold green")
+    commands.add_column(style="dim")
+    for command, what in (
+        ("bellwether up", "keep all of this running, with the same data"),
+        ("bellwether enqueue FILE --source NAME --wait", "your own CSV, JSON lines or Parquet, in another terminal"),
+        ('bellwether analyze "some text"', "one text, right here, without any server"),
+    ):
+        commands.add_row(command, what)
+    return commands
