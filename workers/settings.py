@@ -56,7 +56,7 @@ class Engine(Section):
     """How text is read."""
 
     model: str = Field("default", description="A name in the model catalogue.")
-    catalog: Path | None = Field(None, description="Your own catalog.toml, instead of the shipped one.")
+    catalog: Path | None = Field(None, description="Your own catalog.toml: adds to the shipped one.")
     taxonomies: Path | None = Field(None, description="A folder with your own taxonomy files, besides the shipped ones.")
     device: str = Field("auto", description="auto, cpu, cuda:N or all.")
     replicas: int = Field(0, ge=0, description="Children a device; 0: the cores of a CPU, 2 on a GPU.")
