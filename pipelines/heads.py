@@ -4,6 +4,7 @@ Which head to ask and how windows are merged is left to `pipelines.analyzer`.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -49,7 +50,11 @@ def best_tags(tags: Scores, names: Sequence[str]) -> list[int]:
     """Find the likeliest path that BIO allows (Viterbi): I-X only after B-X or I-X. Return a tag index per token."""
     if not len(tags):
         return []
-    steps = _transitions(names)
+    steps = _transitions(tuple(names))
+    greedy = tags.argmax(axis=1)
+    if not names[greedy[0]].startswith("I-") and not steps[greedy[:-1], greedy[1:]].any():
+        found: list[int] = greedy.tolist()  # the best tag of each token makes an allowed path: none can be better
+        return found
     scores = tags[0] + np.array([IMPOSSIBLE if name.startswith("I-") else 0.0 for name in names], dtype=np.float32)
     came_from = []
     for row in tags[1:]:
@@ -63,7 +68,8 @@ def best_tags(tags: Scores, names: Sequence[str]) -> list[int]:
     return path[::-1]
 
 
-def _transitions(names: Sequence[str]) -> Scores:
+@lru_cache(maxsize=16)
+def _transitions(names: tuple[str, ...]) -> Scores:
     steps = np.zeros((len(names), len(names)), dtype=np.float32)
     for column, name in enumerate(names):
         if name.startswith("I-"):
