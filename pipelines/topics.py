@@ -34,10 +34,13 @@ Chosen = tuple[Label | None, tuple[Label, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Prototypes:
-    """The embedded words of a taxonomy: `vectors` (n_texts, width), all unit; `rows[i]` are the rows of topic i."""
+    """The embedded words of a taxonomy: `vectors` (n_texts, width), all unit, by topic.
+
+    `rows` (n_topics, most texts of a topic) says which are whose; places left over point behind the last one.
+    """
 
     names: tuple[str, ...]
-    rows: tuple[slice, ...]
+    rows: NDArray[np.intp]
     vectors: NDArray[np.float32]
 
 
@@ -49,8 +52,10 @@ def words_of(taxonomy: DescribedTaxonomy) -> list[list[str]]:
 def build_prototypes(taxonomy: DescribedTaxonomy, vectors: Sequence[NDArray[np.float32]]) -> Prototypes:
     """Arrange the unit vectors of all texts of `words_of`, in their order."""
     sizes = [len(texts) for texts in words_of(taxonomy)]
-    ends = np.cumsum(sizes).tolist()
-    rows = tuple(slice(end - size, end) for size, end in zip(sizes, ends, strict=True))
+    rows = np.full((len(sizes), max(_NEAREST, *sizes)), sum(sizes), dtype=np.intp)
+    for topic, (size, end) in enumerate(zip(sizes, np.cumsum(sizes).tolist(), strict=True)):
+        rows[topic, :size] = np.arange(end - size, end)
+        rows[topic, size:_NEAREST] = end - 1  # the only text of a topic counts as often as two of another
     return Prototypes(tuple(topic.name for topic in taxonomy.topics), rows, np.stack(vectors))
 
 
@@ -59,9 +64,9 @@ def choose_described(embedding: NDArray[np.float32], prototypes: Prototypes, *, 
 
     Scores are a softmax over the topics and "none of them", which stands at `threshold`; so a topic just above it is unsure.
     """
-    cosines = prototypes.vectors @ embedding
-    likeness = np.array([np.sort(cosines[rows])[-_NEAREST:].mean() for rows in prototypes.rows], dtype=np.float32)
-    scores = softmax(np.append(likeness, np.float32(threshold)) / np.float32(temperature))[:-1]
+    cosines = np.append(prototypes.vectors @ embedding, np.float32(-1))[prototypes.rows]
+    likeness = np.partition(cosines, -_NEAREST, axis=1)[:, -_NEAREST:].mean(axis=1)
+    scores = softmax(np.append(likeness, threshold).astype(np.float32) / np.float32(temperature))[:-1]
     return _choose(scores, prototypes.names, is_likely=float(likeness.max()) >= threshold)
 
 

@@ -22,35 +22,49 @@ _SCALES = {
     "tn": 10**12, "trillion": 10**12,
 }  # fmt: skip
 
-# Every repetition is bounded, so that no text makes a search slow.
-_NUMBER = r"\d(?:[\d.,]{0,24}\d)?"
-_SCALE = r"(?:\s?(?:hundred|thousand|million|billion|trillion|crores?|lakhs?|mn|mln|bn|bln|tn|cr)|[kmb])(?![A-Za-z])"
 _ANY_CODE = _CODES.replace(" ", "|")
-_MONEY = re.compile(
-    rf"(?P<before>(?:\b(?:US|CA?|AU?|NZ|HK|S))?\$|[€£¥₹₩₽₺₴₪฿]|\b(?:{_ANY_CODE})|\bRs\.?)\s?(?P<first>{_NUMBER})(?P<by>{_SCALE})?"
-    rf"|(?<![\w.,])(?P<second>{_NUMBER})(?P<times>{_SCALE})?\s?(?P<after>[€£₹](?!\d)|(?:{_ANY_CODE}|{'|'.join(_NAMES)})\b)",
+_NUMBER = re.compile(r"\d(?:[\d.,]{0,24}\d)?")  # bounded, so that no text makes the search slow
+_BEFORE = re.compile(rf"(?:(?:\b(?:US|CA?|AU?|NZ|HK|S))?\$|[€£¥₹₩₽₺₴₪฿]|\b(?:{_ANY_CODE})|\bRs\.?)(?=\s?\Z)", re.IGNORECASE)
+_LONGEST_BEFORE = 5
+_SCALE = r"(?:\s?(?:hundred|thousand|million|billion|trillion|crores?|lakhs?|mn|mln|bn|bln|tn|cr)|[kmb])(?![A-Za-z])"
+_AFTER = re.compile(
+    rf"(?P<percent>\s?(?:%|(?:percent|per cent|pct)\b))"
+    rf"|(?P<scale>{_SCALE})?(?:\s?(?P<currency>[€£₹](?!\d)|(?:{_ANY_CODE}|{'|'.join(_NAMES)})\b))?",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(rf"(?<![\w.,])(?P<sign>[-+\u2212])?(?P<number>{_NUMBER})\s?(?:%|(?:percent|per cent|pct)\b)", re.IGNORECASE)
 
 
-def find_money(text: str) -> Iterator[Found]:
-    """Find amounts with a currency; canonical: code and plain number, as in `USD 3200000`."""
-    for match in _MONEY.finditer(text):
-        currency = _currency(match["before"] or match["after"])
-        amount = _decimal(match["first"] or match["second"])
-        if amount is not None:
-            scale = _SCALES[(match["by"] or match["times"] or "").strip().lower()] if match["by"] or match["times"] else 1
-            yield Found("MONEY", match.start(), match.end(), f"{currency} {_plain(amount * scale)}")
+def find_amounts(text: str) -> Iterator[Found]:
+    """Find money, as in `USD 3200000`, and percentages, as in `-2.5%`: each number is looked at with what stands around it."""
+    for number in _NUMBER.finditer(text):
+        start, end = number.span()
+        after = _AFTER.match(text, end)
+        amount = _decimal(number.group())
+        if after is None or amount is None or text[end : end + 1].isdecimal():
+            continue
+        free = not _is_part_of_word(text, start)
+        if before := _BEFORE.search(text[max(0, start - _LONGEST_BEFORE) : start]):
+            first = start - min(_LONGEST_BEFORE, start) + before.start()
+            yield Found("MONEY", first, max(end, after.end("scale")), _money(before.group(), amount, after["scale"]))
+        elif free and after["currency"]:
+            yield Found("MONEY", start, after.end(), _money(after["currency"], amount, after["scale"]))
+        elif free and after["percent"]:
+            yield _percentage(text, start, after.end(), amount)
 
 
-def find_percentages(text: str) -> Iterator[Found]:
-    """Find percentages; canonical: `-2.5%`."""
-    for match in _PERCENT.finditer(text):
-        amount = _decimal(match["number"])
-        if amount is not None:
-            sign = "-" if match["sign"] in ("-", "\u2212") and amount else ""
-            yield Found("PERCENT", match.start(), match.end(), f"{sign}{_plain(amount)}%")
+def _is_part_of_word(text: str, start: int) -> bool:
+    before = text[start - 1 : start]
+    return before.isalnum() or before in ("_", ".", ",")
+
+
+def _money(currency: str, amount: Decimal, scale: str | None) -> str:
+    return f"{_currency(currency)} {_plain(amount * (_SCALES[scale.strip().lower()] if scale else 1))}"
+
+
+def _percentage(text: str, start: int, end: int, amount: Decimal) -> Found:
+    signed = text[start - 1 : start] in ("+", "-", "\u2212") and not _is_part_of_word(text, start - 1)
+    minus = signed and text[start - 1] != "+" and amount
+    return Found("PERCENT", start - signed, end, f"{'-' if minus else ''}{_plain(amount)}%")
 
 
 def _currency(word: str) -> str:

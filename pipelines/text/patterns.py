@@ -6,14 +6,13 @@ All of it is linear in the text; a text without digits or signs costs a few sear
 import re
 from collections.abc import Iterable, Iterator
 
-from pipelines.text.amounts import find_money, find_percentages
+from pipelines.text.amounts import find_amounts
 from pipelines.text.found import Found
 from pipelines.text.identifiers import find_cards, find_emails, find_ibans
 from pipelines.text.phones import find_phones
 
 _DIGIT = re.compile(r"\d")
 _MANY_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
-_CURRENCY = re.compile(r"[$€£¥₹₩₽₺₴₪฿]|[A-Z]{3}|rs|dollar|euro|pound|yen|yuan|rupee|franc", re.IGNORECASE)
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.-](?:[A-Z]{1,2}|[a-b]))?)(?!\w)")
 _LISTING = re.compile(
     r"\b(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|LSE|LON|TSX(?:V)?|ASX|HKEX|HKG|TYO|TSE|FRA|ETR|XETRA|EPA|BSE|NSE|SGX|CVE|OTCQ[BX]|OTC)"
@@ -49,12 +48,9 @@ def _sensitive_finders(text: str) -> Iterator[Iterable[Found]]:
 
 
 def _finders(text: str) -> Iterator[Iterable[Found]]:
-    has_digits = bool(_DIGIT.search(text))
     yield from _sensitive_finders(text)
-    if has_digits and _CURRENCY.search(text):
-        yield find_money(text)
-    if has_digits and ("%" in text or "p" in text or "P" in text):
-        yield find_percentages(text)
+    if _DIGIT.search(text):
+        yield find_amounts(text)
     if "$" in text or ":" in text:
         yield find_tickers(text)
 

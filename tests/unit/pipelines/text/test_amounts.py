@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.text.amounts import find_money, find_percentages
+from pipelines.text.amounts import find_amounts
 
 
 @pytest.mark.parametrize(
@@ -21,15 +21,15 @@ from pipelines.text.amounts import find_money, find_percentages
         ("HK$7", "HK$7", "HKD 7"),
     ],
 )
-def test_find_money_gives_amount_and_currency_one_form(text: str, word: str, entity: str) -> None:
-    [found] = find_money(text)
+def test_find_amounts_gives_amount_and_currency_one_form(text: str, word: str, entity: str) -> None:
+    [found] = find_amounts(text)
 
     assert (text[found.start : found.end], found.entity) == (word, entity)
 
 
 @pytest.mark.parametrize("text", ["5 kids", "room 101", "$AAPL", "version 1.2.3", "$", "10 poundsworth", "a5 usdx"])
-def test_find_money_wants_an_amount_and_a_currency(text: str) -> None:
-    assert list(find_money(text)) == []
+def test_find_amounts_wants_an_amount_and_a_currency(text: str) -> None:
+    assert list(find_amounts(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,11 @@ def test_find_money_wants_an_amount_and_a_currency(text: str) -> None:
         ("5-10% range", "10%", "10%"),
     ],
 )
-def test_find_percentages_gives_one_form(text: str, word: str, entity: str) -> None:
-    [found] = find_percentages(text)
+def test_find_amounts_gives_percentages_one_form(text: str, word: str, entity: str) -> None:
+    [found] = find_amounts(text)
 
     assert (text[found.start : found.end], found.entity) == (word, entity)
 
 
-def test_find_percentages_ignores_percentage_points_and_bare_numbers() -> None:
-    assert list(find_percentages("5 percentage points, 7")) == []
+def test_find_amounts_ignores_percentage_points_and_bare_numbers() -> None:
+    assert list(find_amounts("5 percentage points, 7")) == []
