@@ -20,20 +20,21 @@ def commands_page() -> str:
 
 def _command(path: str, command: Any, *, level: int) -> Iterator[str]:
     subcommands = getattr(command, "commands", {})
-    arguments = [one for one in command.params if one.param_type_name == "argument"]
-    needed = [f"{one.opts[0]} {_value(one).upper()}" for one in command.params if one.required and one not in arguments]
-    usage = " ".join([path, *needed, *(_argument(one) for one in arguments)])
-    has_options = any(one not in arguments and not one.required for one in command.params)
     yield f"{'#' * level} `{path}`"
     yield _flowing(command.help or command.callback.__doc__ or "")
-    if subcommands:
-        for name, one in subcommands.items():
-            yield from _command(f"{path} {name}", one, level=level + 1)
-        return
-    yield f"```console\n$ {usage}{' [OPTIONS]' if has_options else ''}\n```"
-    rows = [_parameter(one) for one in command.params if not one.hidden]
-    if rows:
-        yield table(["option", "value", "default", "meaning"], rows)
+    if not subcommands or command.invoke_without_command:
+        yield f"```text\n{_usage(path, command)}\n```"
+    if command.params:
+        yield table(["option", "value", "default", "meaning"], [_parameter(one) for one in command.params if not one.hidden])
+    for name, one in subcommands.items():
+        yield from _command(f"{path} {name}", one, level=level + 1)
+
+
+def _usage(path: str, command: Any) -> str:
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    needed = [f"{one.opts[0]} {_value(one).upper()}" for one in command.params if one.required and one not in arguments]
+    has_more = any(one not in arguments and not one.required for one in command.params)
+    return " ".join([path, *needed, *map(_argument, arguments), *(["[OPTIONS]"] if has_more else [])])
 
 
 def _flowing(text: str) -> str:
