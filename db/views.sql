@@ -45,6 +45,29 @@ COMMENT ON VIEW v_records IS 'Every current record with what the newest model re
 COMMENT ON COLUMN v_records.sentiment_score IS 'How sure the model is of the sentiment, 0 to 1.';
 COMMENT ON COLUMN v_records.published_at IS 'Event time: when the text was published where it came from.';
 COMMENT ON COLUMN v_records.received_at IS 'When Bellwether accepted the record.';
+COMMENT ON COLUMN v_records.record_id IS 'Unique; each version of a record has its own.';
+COMMENT ON COLUMN v_records.source IS 'The source''s name.';
+COMMENT ON COLUMN v_records.external_id IS 'The producer''s own name for the record, unique within its source.';
+COMMENT ON COLUMN v_records.version IS '1, and one more each time the text changed under the same external id.';
+COMMENT ON COLUMN v_records.kind IS 'news or support.';
+COMMENT ON COLUMN v_records.lane IS 'live or backfill.';
+COMMENT ON COLUMN v_records.state IS 'pending, done or quarantined.';
+COMMENT ON COLUMN v_records.title IS 'The record''s title, if it has one.';
+COMMENT ON COLUMN v_records.text IS 'The text as it came.';
+COMMENT ON COLUMN v_records.url IS 'Where it was published, if the producer said so.';
+COMMENT ON COLUMN v_records.author IS 'Who wrote it, if the producer said so.';
+COMMENT ON COLUMN v_records.language IS 'As the model''s chain found it, else as the producer said.';
+COMMENT ON COLUMN v_records.sentiment IS 'negative, neutral or positive.';
+COMMENT ON COLUMN v_records.p_negative IS 'Probability of negative.';
+COMMENT ON COLUMN v_records.p_neutral IS 'Probability of neutral.';
+COMMENT ON COLUMN v_records.p_positive IS 'Probability of positive.';
+COMMENT ON COLUMN v_records.taxonomy IS 'The taxonomy the record was read by.';
+COMMENT ON COLUMN v_records.topic IS 'The likeliest topic; null where none is likely enough.';
+COMMENT ON COLUMN v_records.topic_score IS 'How sure the model is of the topic, 0 to 1.';
+COMMENT ON COLUMN v_records.n_tokens IS 'Length in tokens of the model.';
+COMMENT ON COLUMN v_records.model IS 'The model that read it.';
+COMMENT ON COLUMN v_records.model_revision IS 'The exact weights.';
+COMMENT ON COLUMN v_records.analyzed_at IS 'When it was analysed.';
 
 CREATE OR REPLACE VIEW v_sentiment_hourly AS
 SELECT
@@ -62,6 +85,12 @@ GROUP BY source.name, hour_at;
 
 COMMENT ON VIEW v_sentiment_hourly IS 'Analysed records by source and hour of event time, and how many were negative, neutral and positive.';
 COMMENT ON COLUMN v_sentiment_hourly.negative_share IS 'n_negative over n_records, 0 to 1.';
+COMMENT ON COLUMN v_sentiment_hourly.source IS 'The source''s name.';
+COMMENT ON COLUMN v_sentiment_hourly.hour_at IS 'Start of the hour, UTC.';
+COMMENT ON COLUMN v_sentiment_hourly.n_records IS 'How many records.';
+COMMENT ON COLUMN v_sentiment_hourly.n_negative IS 'How many of them were negative.';
+COMMENT ON COLUMN v_sentiment_hourly.n_neutral IS 'How many of them were neutral.';
+COMMENT ON COLUMN v_sentiment_hourly.n_positive IS 'How many of them were positive.';
 
 CREATE OR REPLACE VIEW v_topic_daily AS
 SELECT
@@ -79,6 +108,14 @@ WHERE rollup.dimension = 'topic'
 GROUP BY source.name, day_at, rollup.key;
 
 COMMENT ON VIEW v_topic_daily IS 'Analysed records by source, day of event time and topic; a record without a likely topic is not counted here.';
+COMMENT ON COLUMN v_topic_daily.source IS 'The source''s name.';
+COMMENT ON COLUMN v_topic_daily.day_at IS 'Start of the day, UTC.';
+COMMENT ON COLUMN v_topic_daily.topic IS 'The topic''s name in its taxonomy.';
+COMMENT ON COLUMN v_topic_daily.n_records IS 'How many records.';
+COMMENT ON COLUMN v_topic_daily.n_negative IS 'How many of them were negative.';
+COMMENT ON COLUMN v_topic_daily.n_neutral IS 'How many of them were neutral.';
+COMMENT ON COLUMN v_topic_daily.n_positive IS 'How many of them were positive.';
+COMMENT ON COLUMN v_topic_daily.negative_share IS 'n_negative over n_records, 0 to 1.';
 
 CREATE OR REPLACE VIEW v_entity_mentions AS
 SELECT
@@ -99,6 +136,13 @@ GROUP BY source.name, day_at, rollup.key;
 COMMENT ON VIEW v_entity_mentions IS 'Records that mention a person, organisation, place or ticker, by source and day of event time; a record counts once an entity.';
 COMMENT ON COLUMN v_entity_mentions.entity_group IS 'PER, ORG, LOC or TICKER; sensitive groups are never counted.';
 COMMENT ON COLUMN v_entity_mentions.entity IS 'The normal form that mentions of one thing share.';
+COMMENT ON COLUMN v_entity_mentions.source IS 'The source''s name.';
+COMMENT ON COLUMN v_entity_mentions.day_at IS 'Start of the day, UTC.';
+COMMENT ON COLUMN v_entity_mentions.n_records IS 'How many records.';
+COMMENT ON COLUMN v_entity_mentions.n_negative IS 'How many of them were negative.';
+COMMENT ON COLUMN v_entity_mentions.n_neutral IS 'How many of them were neutral.';
+COMMENT ON COLUMN v_entity_mentions.n_positive IS 'How many of them were positive.';
+COMMENT ON COLUMN v_entity_mentions.negative_share IS 'n_negative over n_records, 0 to 1.';
 
 CREATE OR REPLACE VIEW v_jobs AS
 SELECT
@@ -123,6 +167,17 @@ FROM job;
 
 COMMENT ON VIEW v_jobs IS 'What callers submitted and how far it is.';
 COMMENT ON COLUMN v_jobs.state IS 'open: records may still be added; running; done; partial: finished, but some lines were refused or some records quarantined.';
+COMMENT ON COLUMN v_jobs.job_id IS 'What the sender was given.';
+COMMENT ON COLUMN v_jobs.lane IS 'live or backfill.';
+COMMENT ON COLUMN v_jobs.submitted_by IS 'Who sent it: cli:NAME, key:NAME, inbox, source:NAME.';
+COMMENT ON COLUMN v_jobs.n_total IS 'Records accepted for analysis.';
+COMMENT ON COLUMN v_jobs.n_done IS 'Records analysed.';
+COMMENT ON COLUMN v_jobs.n_failed IS 'Records that analysis put into quarantine.';
+COMMENT ON COLUMN v_jobs.n_duplicate IS 'Records that were sent before, unchanged.';
+COMMENT ON COLUMN v_jobs.n_rejected IS 'Lines that intake refused; they are in quarantine.';
+COMMENT ON COLUMN v_jobs.created_at IS 'When it was opened.';
+COMMENT ON COLUMN v_jobs.closed_at IS 'When its last record had come in.';
+COMMENT ON COLUMN v_jobs.finished_at IS 'When its last record was done or failed.';
 
 CREATE OR REPLACE VIEW v_incidents AS
 SELECT
@@ -151,6 +206,21 @@ COMMENT ON VIEW v_incidents IS 'Turns of sentiment: one row a series and turn, w
 COMMENT ON COLUMN v_incidents.key IS 'The topic, or the entity as GROUP:normal form; empty for a whole source.';
 COMMENT ON COLUMN v_incidents.observed IS 'In the unit of the metric: a share of negatives, or a count of them.';
 COMMENT ON COLUMN v_incidents.p_value IS 'How likely the baseline makes a window at least as negative, before correction for the number of series.';
+COMMENT ON COLUMN v_incidents.incident_id IS 'Unique.';
+COMMENT ON COLUMN v_incidents.source IS 'The source''s name.';
+COMMENT ON COLUMN v_incidents.rule IS 'The alert rule that opened it.';
+COMMENT ON COLUMN v_incidents.dimension IS 'source, topic or entity.';
+COMMENT ON COLUMN v_incidents.metric IS 'share or negatives.';
+COMMENT ON COLUMN v_incidents.state IS 'firing, acknowledged or resolved.';
+COMMENT ON COLUMN v_incidents.opened_at IS 'End of the window that opened it.';
+COMMENT ON COLUMN v_incidents.peak_at IS 'End of the least likely window.';
+COMMENT ON COLUMN v_incidents.last_judged_at IS 'Up to where it was judged.';
+COMMENT ON COLUMN v_incidents.resolved_at IS 'End of the window that resolved it; null while it lasts.';
+COMMENT ON COLUMN v_incidents.expected IS 'What the baseline made likely, in the same unit.';
+COMMENT ON COLUMN v_incidents.n_records IS 'Records in the window at the peak.';
+COMMENT ON COLUMN v_incidents.n_negative IS 'Negative ones among them.';
+COMMENT ON COLUMN v_incidents.why IS 'One sentence.';
+COMMENT ON COLUMN v_incidents.evidence IS 'Figures, drivers and example texts, masked.';
 
 CREATE OR REPLACE VIEW v_quarantine AS
 SELECT
@@ -170,3 +240,14 @@ LEFT JOIN record ON record.id = quarantine.record_id
 LEFT JOIN source ON source.id = record.source_id;
 
 COMMENT ON VIEW v_quarantine IS 'What could not be read or analysed, and why; the text itself stays in the tables.';
+COMMENT ON COLUMN v_quarantine.quarantine_id IS 'Unique; `bellwether quarantine release` takes it.';
+COMMENT ON COLUMN v_quarantine.source IS 'The source''s name.';
+COMMENT ON COLUMN v_quarantine.record_id IS 'The stored record; null where intake refused the line.';
+COMMENT ON COLUMN v_quarantine.job_id IS 'The job it came with.';
+COMMENT ON COLUMN v_quarantine.line IS 'Line of the file or request, from 1; null for stored records.';
+COMMENT ON COLUMN v_quarantine.external_id IS 'The producer''s own name for it, where it could be read.';
+COMMENT ON COLUMN v_quarantine.reason IS 'A stable code.';
+COMMENT ON COLUMN v_quarantine.detail IS 'What is wrong, in words.';
+COMMENT ON COLUMN v_quarantine.attempts IS 'How often it was tried.';
+COMMENT ON COLUMN v_quarantine.quarantined_at IS 'When it was put there.';
+COMMENT ON COLUMN v_quarantine.released_at IS 'When it was released to be analysed again; null while it stays.';

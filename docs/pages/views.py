@@ -21,7 +21,10 @@ def views_page(engine: Engine) -> str:
         table(["view", "what it shows"], [(f"[`{name}`](#{name})", about[name] or "") for name in names]),
     ]
     for name in names:
-        rows = [(f"`{one['name']}`", str(one["type"]).lower(), one["comment"] or "") for one in inspector.get_columns(name)]
+        rows = [
+            (f"`{one['name']}`", one["type"].compile(dialect=engine.dialect).lower(), one["comment"] or "")
+            for one in inspector.get_columns(name)
+        ]
         parts += [f"## `{name}`", about[name] or "", table(["column", "type", "meaning"], rows)]
     return "\n\n".join(parts)
 
