@@ -105,9 +105,9 @@ def list_incidents(
 ) -> list[IncidentView]:
     """Return incidents, newest first."""
     query = _stored().order_by(Incident.opened_at.desc(), Incident.p_value, Incident.id).limit(limit)
-    for wanted, condition in ((state, Incident.state == state), (source, Source.name == source), (since, Incident.opened_at >= since)):
-        query = query.where(condition) if wanted is not None else query
-    return _views(session, query)
+    for column, wanted in ((Incident.state, state), (Source.name, source)):
+        query = query if wanted is None else query.where(column == wanted)
+    return _views(session, query if since is None else query.where(Incident.opened_at >= since))
 
 
 def strongest_incident(session: Session, *, source: str | None = None) -> IncidentView | None:
