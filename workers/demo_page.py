@@ -23,11 +23,11 @@ _BAR_CHARS = 30
 def where(stack: Stack) -> RenderableType:
     """Return what runs where."""
     rows = [
-        ("API", stack.api_url, f"documentation at {stack.api_url}/docs"),
+        ("API", stack.api_url, "HTTP; its documentation at /docs"),
         ("Flower", stack.flower_url, "workers, queues and tasks"),
-        ("analyze worker", "queues bellwether.analyze.*", "reads the text: one model a child"),
-        ("io worker, beat", "queues bellwether.io, bellwether.alerts", "sweep, rollups, alerts, inbox"),
-        ("Valkey, PostgreSQL", str(stack.logs.parent), "carry the queues; keep everything"),
+        ("analyze worker", "bellwether.analyze.live, .backfill", "reads the text; a model a child"),
+        ("io worker, beat", "bellwether.io, bellwether.alerts", "sweep, inbox, rollups, alerts"),
+        ("Valkey, PostgreSQL", str(stack.logs.parent), "carries the queues; keeps everything"),
     ]
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="bold")

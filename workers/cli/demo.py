@@ -69,13 +69,12 @@ def _show(console: "Console", stack: "Stack", *, pause: "Pause") -> "Figures":
     for part, receipt in zip(demo.PARTS, receipts, strict=True):
         console.print(f"[bold]{part.file}[/] as {part.source}: {receipt.sentence()}")
     with demo_page.progress_bar(console) as bar:
-        task = bar.add_task("analysing", total=None, rate=0.0, failed=0, quarantined=0)
+        task = bar.add_task("analysing", total=sum(one.n_accepted for one in receipts), rate=0.0, failed=0, quarantined=0)
 
         def show(one: "Figures") -> None:
             settled, quarantined = one.n_done + one.n_failed, one.n_failed + one.n_rejected
             bar.update(task, completed=settled, total=one.n_total, rate=one.records_per_s, failed=one.n_failed, quarantined=quarantined)
 
-        show(demo.Progress(sum(one.n_accepted for one in receipts), 0, 0, 0, 0.0))
         figures = demo.await_analysis(engine, [receipt.job_id for receipt in receipts], show=show, pause=pause)
     with console.status("Judging the alerts"):
         demo.await_alerts(engine, pause=pause)
