@@ -170,6 +170,7 @@ def memory_guard() -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as problem:
         raise DeviceExhausted from problem
     except RuntimeError as problem:
-        if "can't allocate memory" in str(problem):  # torch's CPU allocator has no type of its own for it
+        # Torch's CPU allocator and CUDA's own libraries have no type of their own for it.
+        if "can't allocate memory" in str(problem) or "out of memory" in str(problem):
             raise DeviceExhausted from problem
         raise

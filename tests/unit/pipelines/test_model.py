@@ -113,6 +113,7 @@ def _raise(problem: BaseException) -> None:
     [
         lambda: _raise(torch.OutOfMemoryError("CUDA out of memory")),
         lambda: _raise(MemoryError()),
+        lambda: _raise(RuntimeError("CUDA error: out of memory")),
         lambda: _raise(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes")),
     ],
 )
