@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -40,16 +41,18 @@ def _forget() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """Where the server is, as its superuser."""
     if own := os.environ.get("BELLWETHER_TEST_POSTGRES_URL"):
         yield own
         return
     from db.embedded import start_postgres
 
-    server = start_postgres(tmp_path_factory.mktemp("pg") / "data")
-    yield server.url
-    server.stop()
+    # Not below pytest's own folder: as root the server runs as another user, whom the next pytest to start would lock out of it.
+    with TemporaryDirectory(prefix="bellwether-postgres-", ignore_cleanup_errors=True) as folder:
+        server = start_postgres(Path(folder) / "data")
+        yield server.url
+        server.stop()
 
 
 @pytest.fixture(scope="session")
