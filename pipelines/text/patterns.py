@@ -14,10 +14,12 @@ from pipelines.text.phones import find_phones
 _DIGIT = re.compile(r"\d")
 _MANY_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.-](?:[A-Z]{1,2}|[a-b]))?)(?!\w)")
-_LISTING = re.compile(
-    r"\b(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|LSE|LON|TSX(?:V)?|ASX|HKEX|HKG|TYO|TSE|FRA|ETR|XETRA|EPA|BSE|NSE|SGX|CVE|OTCQ[BX]|OTC)"
-    r"\s?:\s?([A-Z][A-Z0-9]{0,5}(?:\.[A-Z]{1,2})?|\d{4,6})(?!\w)"
+_LISTING = re.compile(r":\s?([A-Z][A-Z0-9]{0,5}(?:\.[A-Z]{1,2})?|\d{4,6})(?!\w)")
+_EXCHANGE = re.compile(
+    r"\b(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|LSE|LON|TSXV?|ASX|HKEX|HKG|TYO|TSE|FRA|ETR|XETRA|EPA|BSE|NSE|SGX|CVE|OTC(?:QB|QX)?)\s?\Z"
 )
+_LONGEST_EXCHANGE = 16
+"""A little more than the longest name, so that the start of its word shows."""
 
 
 def find_patterns(text: str) -> list[Found]:
@@ -32,18 +34,24 @@ def find_sensitive(text: str) -> list[Found]:
 
 def find_tickers(text: str) -> Iterator[Found]:
     """Find `$AAPL` and the symbol of `NASDAQ: AAPL`; the normal form is the symbol in capitals."""
-    for pattern in (_CASHTAG, _LISTING):
-        for match in pattern.finditer(text):
-            start = match.start() if pattern is _CASHTAG else match.start(1)
-            yield Found("TICKER", start, match.end(), match[1].upper().replace("-", "."))
+    for match in _CASHTAG.finditer(text):
+        yield _ticker(match, match.start())
+    for match in _LISTING.finditer(text):
+        if _EXCHANGE.search(text[max(0, match.start() - _LONGEST_EXCHANGE) : match.start()]):
+            yield _ticker(match, match.start(1))
+
+
+def _ticker(match: re.Match[str], start: int) -> Found:
+    return Found("TICKER", start, match.end(), match[1].upper().replace("-", "."))
 
 
 def _sensitive_finders(text: str) -> Iterator[Iterable[Found]]:
-    if _MANY_DIGITS.search(text):
+    has_many_digits = bool(_MANY_DIGITS.search(text))
+    if has_many_digits:
         yield from (find_ibans(text), find_cards(text))
     if "@" in text:
         yield find_emails(text)
-    if _MANY_DIGITS.search(text):
+    if has_many_digits:
         yield find_phones(text)
 
 

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from pipelines.encoder import EncoderConfig
 from pipelines.heads import tag_names
+from pipelines.model import BellwetherModel
 from pipelines.network import Network, NetworkConfig, save_network
 
 WORDS = [
@@ -80,3 +81,11 @@ def bert_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def save_tokenizer(kind: type, folder: Path, *, max_tokens: int) -> None:
     special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     kind(tokenizer_object=make_tokenizer(), model_max_length=max_tokens, **special).save_pretrained(folder)
+
+
+@pytest.fixture
+def tiny_model(tiny_folder: Path) -> BellwetherModel:
+    """The random model, loaded as workers load it, in single precision so that figures compare closely."""
+    model = BellwetherModel("tiny", folder=tiny_folder)
+    model.network.encoder.float()
+    return model

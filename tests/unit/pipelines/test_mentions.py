@@ -1,0 +1,54 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.mentions import combine, mentions_of_model, mentions_of_patterns
+from pipelines.records import Mention
+from pipelines.text.found import Found
+from pipelines.text.normalize import normalize
+
+
+def mention(start: int, end: int, group: str = "ORG") -> Mention:
+    return Mention(group, "x" * (end - start), start, end, 0.9, "X")
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 6)), max_size=8).map(
+    lambda pairs: sorted((mention(start, start + size) for start, size in pairs), key=lambda one: one.start)
+)
+
+
+@given(SPANS, SPANS)
+def test_combine_keeps_order_without_overlap_and_never_loses_a_checked_mention_to_a_guess(
+    checked: list[Mention], guessed: list[Mention]
+) -> None:
+    alone = combine(checked, iter(()))
+
+    together = combine(checked, iter(guessed))
+
+    assert all(one.end <= other.start for one, other in pairwise(together))
+    assert set(alone) <= set(together)
+
+
+def test_combine_drops_a_guess_that_overlaps_a_checked_mention() -> None:
+    checked, guessed = [mention(5, 10, "TICKER")], [mention(0, 4), mention(3, 6), mention(8, 12), mention(10, 12)]
+
+    assert [(one.start, one.end) for one in combine(checked, iter(guessed))] == [(0, 4), (5, 10), (10, 12)]
+
+
+def test_mentions_of_patterns_point_into_the_original() -> None:
+    reading = normalize("<b>$AA</b>PL  up")
+
+    [found] = mentions_of_patterns([Found("TICKER", 0, 5, "AAPL")], reading)
+
+    assert (found.word, found.start, found.end, found.score) == ("$AA</b>PL", 3, 12, 1.0)
+
+
+def test_mentions_of_model_skip_the_title_the_unsure_and_the_empty() -> None:
+    reading = normalize("Tim Cook @ Apple")
+    offsets = [(0, 5), (7, 10), (11, 15), (16, 17), (18, 23)]  # a title of five characters and two more stand before
+    spans = [(0, 1, "ORG", 0.9), (1, 3, "PER", 0.9), (3, 4, "PER", 0.9), (4, 5, "ORG", 0.3)]
+
+    mentions = list(mentions_of_model(spans, offsets, reading, n_before=7))
+
+    assert mentions == [Mention("PER", "Tim Cook", 0, 8, 0.9, "Tim Cook")]
