@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import CTE, case, func, literal, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from db.rollups import COUNTED_GROUPS
@@ -84,7 +85,7 @@ def _analysed(series: Series, *, since: datetime, until: datetime) -> CTE:
     """Select a series' current records with their newest analysis."""
     query = (
         select(Analysis.record_id, Analysis.model_id, Analysis.sentiment, Analysis.p_negative, Analysis.topic, Record.published_at)
-        .distinct(Analysis.record_id)
+        .ext(distinct_on(Analysis.record_id))
         .join(Record, Record.id == Analysis.record_id)
         .where(Record.source_id == series.source_id, Record.superseded_at.is_(None))
         .where(Record.published_at >= since, Record.published_at < until)

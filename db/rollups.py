@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, Text, case, cast, delete, func, insert, literal, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from db.tables import Analysis, Mention, Record, Rollup, RollupTouched
@@ -94,7 +95,7 @@ def _counted(source_id: int, *, starts: Sequence[datetime], bucket: timedelta) -
     start = func.date_bin(bucket, Record.published_at, literal(EPOCH))
     newest = (
         select(Analysis.record_id, Analysis.model_id, Analysis.sentiment, Analysis.topic, start.label("bucket_at"))
-        .distinct(Analysis.record_id)
+        .ext(distinct_on(Analysis.record_id))
         .join(Record, Record.id == Analysis.record_id)
         .where(Record.source_id == source_id, Record.superseded_at.is_(None), start.in_(starts))
         .where(Record.published_at >= starts[0], Record.published_at < starts[-1] + bucket)

@@ -1,9 +1,12 @@
 """Real servers for every test: embedded ones, or those that BELLWETHER_TEST_POSTGRES_URL and BELLWETHER_TEST_REDIS_URL name."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,7 +14,9 @@ import redis
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
-from db.engine import connect
+from db import batches, jobs, records, results, rollups, sources
+from db.engine import connect, transaction
+from pipelines.records import Analysis, Kind, Label, Lane, Mention, ModelRef, Record
 from workers.settings import settings
 
 
@@ -131,3 +136,93 @@ def configured(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: st
     monkeypatch.setenv("BELLWETHER_POSTGRES_URL", postgres_url)
     monkeypatch.setenv("BELLWETHER_REDIS_URL", redis_url)
     settings.cache_clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A text, when it was published and what a model will say of it; `entities` are GROUP:normal form."""
+
+    at: datetime
+    sentiment: str = "neutral"
+    topic: str | None = None
+    entities: tuple[str, ...] = ()
+    text: str = "Shares moved."
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A source whose posts are stored and analysed by hand, for tests of what comes after."""
+
+    engine: Engine
+
+    def store(
+        self, posts: Sequence[Post], *, source: str = "wire", lane: Lane = Lane.LIVE, prefix: str = "p", close: bool = True
+    ) -> list[int]:
+        """Take posts in as one job, pending; return their record ids, in order."""
+        given = [Record(source, f"{prefix}{number}", Kind.NEWS, one.text, one.at) for number, one in enumerate(posts)]
+        with transaction(self.engine) as session:
+            source_id = sources.ensure_source(session, source, kind=Kind.NEWS, taxonomy="finance-desk")
+            job = jobs.open_job(session, lane=lane)
+            stored = records.save_records(session, given, source_id=source_id, job_id=job.id, lane=lane, batched=True)
+            jobs.count_intake(session, job.id, n_total=len(stored), n_duplicate=0, n_rejected=0)
+            if close:
+                jobs.close_job(session, job.id)
+        return [one.record_id for one in stored]
+
+    def analyse(self, said: Mapping[int, Post], *, revision: str = "0123456789ab") -> None:
+        """Save what a model says of stored records, as one batch."""
+        with transaction(self.engine) as session:
+            [batch_id] = batches.form(
+                session, list(said), sizes_bytes=[1] * len(said), lane=Lane.LIVE, max_records=len(said), max_bytes=1 << 30
+            )
+            claim = batches.claim(session, batch_id, lease=timedelta(minutes=2), worker="test")
+            assert claim is not None
+            model_id = results.ensure_model(session, ModelRef("default", revision))
+            analyses = [_analysis(record_id, post, revision=revision) for record_id, post in said.items()]
+            results.save_results(session, claim, analyses=analyses, failures=[], model_id=model_id)
+
+    def bring(self, posts: Sequence[Post], **asked: Any) -> list[int]:
+        """Store posts, analyse them and refresh their rollups."""
+        ids = self.store(posts, **asked)
+        self.analyse(dict(zip(ids, posts, strict=True)))
+        self.refresh()
+        return ids
+
+    def refresh(self) -> None:
+        """Bring every rollup up to date."""
+        with transaction(self.engine) as session:
+            while rollups.refresh(session, bucket=timedelta(minutes=15), limit=10_000):
+                pass
+
+
+def _analysis(record_id: int, post: Post, *, revision: str) -> Analysis:
+    score = 0.9 if post.sentiment == "negative" else 0.05
+    mentions = tuple(
+        Mention(group, name, start=index, end=index + 1, score=0.9, entity=name)
+        for index, (group, _, name) in enumerate(entity.partition(":") for entity in post.entities)
+    )
+    return Analysis(
+        document_id=record_id,
+        model=ModelRef("default", revision),
+        sentiment=Label(post.sentiment, 0.9),
+        sentiment_scores={"negative": score, "neutral": 0.05, "positive": 0.05},
+        taxonomy="finance-desk",
+        topic=Label(post.topic, 0.8) if post.topic else None,
+        topics=(Label(post.topic, 0.8),) if post.topic else (),
+        mentions=mentions,
+        language="en",
+        n_tokens=5,
+        n_windows=1,
+    )
+
+
+@pytest.fixture
+def feed(engine: Engine) -> Feed:
+    """A source that tests fill by hand."""
+    return Feed(engine)
+
+
+@pytest.fixture
+def post() -> type[Post]:
+    """How tests make a post."""
+    return Post

@@ -1,0 +1,93 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from db import rollups
+from db.engine import transaction
+from db.tables import Rollup, RollupTouched, Source
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+BUCKET = timedelta(minutes=15)
+
+
+def test_refresh_counts_each_series_by_bucket(feed: Any, engine: Engine, post: Any) -> None:
+    feed.bring(
+        [
+            post(NOON, "negative", "earnings", ("TICKER:AAPL", "ORG:apple")),
+            post(NOON + timedelta(minutes=14), "positive", "earnings", ("TICKER:AAPL",)),
+            post(NOON + timedelta(minutes=15), "negative", None, ("TICKER:AAPL",)),
+        ]
+    )
+
+    later = NOON + BUCKET
+    assert _rows(engine) == {
+        ("source", "", NOON, 2, 1, 0, 1),
+        ("source", "", later, 1, 1, 0, 0),
+        ("topic", "earnings", NOON, 2, 1, 0, 1),
+        ("entity", "TICKER:AAPL", NOON, 2, 1, 0, 1),
+        ("entity", "TICKER:AAPL", later, 1, 1, 0, 0),
+        ("entity", "ORG:apple", NOON, 1, 1, 0, 0),
+    }
+
+
+def test_refresh_counts_a_record_once_an_entity_and_no_sensitive_group(feed: Any, engine: Engine, post: Any) -> None:
+    feed.bring([post(NOON, "negative", None, ("PER:jane doe", "PER:jane doe", "EMAIL:[email]", "MONEY:5 usd"))])
+
+    assert {row for row in _rows(engine) if row[0] == "entity"} == {("entity", "PER:jane doe", NOON, 1, 1, 0, 0)}
+
+
+def test_refresh_counts_the_newest_model_revision_only(feed: Any, engine: Engine, post: Any) -> None:
+    [record_id] = feed.bring([post(NOON, "negative")])
+    feed.analyse({record_id: post(NOON, "positive")}, revision="fedcba987654")
+    feed.refresh()
+
+    assert _rows(engine) == {("source", "", NOON, 1, 0, 0, 1)}
+
+
+def test_refresh_forgets_a_superseded_version(feed: Any, engine: Engine, post: Any) -> None:
+    feed.bring([post(NOON, "negative", text="Down.")])
+    feed.bring([post(NOON + timedelta(hours=1), "positive", text="Up, we meant.")])
+
+    assert _rows(engine) == {("source", "", NOON + timedelta(hours=1), 1, 0, 0, 1)}
+
+
+def test_refresh_twice_changes_nothing_and_leaves_no_note(feed: Any, engine: Engine, post: Any) -> None:
+    feed.bring([post(NOON, "negative", "earnings", ("ORG:apple",))])
+    before = _rows(engine)
+    with transaction(engine) as session:
+        rollups.touch_all(session)
+    feed.refresh()
+
+    assert _rows(engine) == before
+    with transaction(engine) as session:
+        assert session.scalars(select(RollupTouched.id)).all() == []
+
+
+def test_refresh_takes_no_more_notes_than_its_limit(feed: Any, engine: Engine, post: Any) -> None:
+    posts = [post(NOON + hour * timedelta(hours=1), "negative") for hour in range(5)]
+    feed.analyse(dict(zip(feed.store(posts), posts, strict=True)))
+
+    with transaction(engine) as session:
+        assert [rollups.refresh(session, bucket=BUCKET, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_refresh_by_several_at_once_counts_everything(feed: Any, engine: Engine, post: Any) -> None:
+    posts = [post(NOON + number * timedelta(minutes=7), "negative", "earnings", ("ORG:apple",)) for number in range(60)]
+    feed.analyse(dict(zip(feed.store(posts), posts, strict=True)))
+
+    def refresh(_: int) -> int:
+        with transaction(engine) as session:
+            return rollups.refresh(session, bucket=BUCKET, limit=7)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(refresh, range(40)))
+
+    assert sum(row[3] for row in _rows(engine) if row[0] == "source") == 60
+
+
+def _rows(engine: Engine) -> set[tuple[Any, ...]]:
+    columns = (Rollup.dimension, Rollup.key, Rollup.bucket_at, Rollup.n, Rollup.n_negative, Rollup.n_neutral, Rollup.n_positive)
+    with transaction(engine) as session:
+        return {tuple(row) for row in session.execute(select(*columns).join(Source, Source.id == Rollup.source_id))}
