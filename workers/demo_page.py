@@ -14,6 +14,7 @@ from rich.text import Text
 
 from workers.cli.incident_view import view
 from workers.demo import PARTS, Answers
+from workers.demo import Progress as Figures
 from workers.stack import Stack
 
 _COLOURS = {"n_negative": "red", "n_neutral": "bright_black", "n_positive": "green"}
@@ -49,7 +50,16 @@ def progress_bar(console: Console) -> Progress:
         TextColumn("{task.fields[failed]} failed, {task.fields[quarantined]} quarantined"),
         TimeElapsedColumn(),
         console=console,
+        transient=True,
     )
+
+
+def summary(figures: Figures) -> str:
+    """Return one line on the analysis, as the bar last stood."""
+    if not figures.n_total:
+        return "Nothing to analyse: everything was there already."
+    speed = f"{figures.n_done:,} records analysed in {figures.seconds:.0f} s ({figures.records_per_s:,.0f} records/s)"
+    return f"{speed}; {figures.n_failed} failed, {figures.n_failed + figures.n_rejected} quarantined."
 
 
 def page(answers: Answers) -> RenderableType:
@@ -83,9 +93,11 @@ def _sentiment(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 
 def _bar(shares: Sequence[float]) -> Text:
-    bar = Text()
+    bar, end, drawn = Text(), 0.0, 0
     for share, colour in zip(shares, _COLOURS.values(), strict=True):
-        bar.append("█" * round(share * _BAR_CHARS), style=colour)
+        end += share
+        bar.append("█" * (round(end * _BAR_CHARS) - drawn), style=colour)
+        drawn = round(end * _BAR_CHARS)
     return bar
 
 

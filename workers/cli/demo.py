@@ -76,6 +76,7 @@ def _show(console: "Console", stack: "Stack", *, pause: "Pause") -> "Figures":
             bar.update(task, completed=settled, total=one.n_total, rate=one.records_per_s, failed=one.n_failed, quarantined=quarantined)
 
         figures = demo.await_analysis(engine, [receipt.job_id for receipt in receipts], show=show, pause=pause)
+    console.print(demo_page.summary(figures))
     with console.status("Judging the alerts"):
         demo.await_alerts(engine, pause=pause)
     console.print(demo_page.page(demo.read_answers(engine)))
