@@ -18,6 +18,11 @@ def ensure_source(session: Session, name: str, *, kind: Kind, taxonomy: str) -> 
     return found if found is not None else session.execute(known).scalar_one()
 
 
+def read_kinds(session: Session) -> dict[str, Kind]:
+    """Return every source's kind by name."""
+    return {name: Kind(kind) for name, kind in session.execute(select(Source.name, Source.kind))}
+
+
 def update_source(session: Session, name: str, *, kind: Kind | None = None, taxonomy: str | None = None) -> None:
     """Give the source `name` another kind or taxonomy, for the records that are read from now on; None leaves it."""
     values = {key: value for key, value in (("kind", kind), ("taxonomy", taxonomy)) if value is not None}

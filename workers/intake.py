@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from db import batches, jobs, quarantine
+from db import batches, jobs, quarantine, sources
 from db.engine import transaction
 from db.quarantine import Reject
 from pipelines.records import Kind, Lane, Record
@@ -19,7 +19,7 @@ from workers.doorbell import ring_due
 from workers.errors import Conflict, Overloaded
 from workers.readers.rows import Row, Unreadable, rejected
 from workers.receipt import SHOWN_REJECTS, Item, Receipt
-from workers.settings import settings
+from workers.settings import Settings, settings
 from workers.shelf import Shelf
 from workers.taxonomies import check_taxonomy
 from workers.validation import Defaults, validated
@@ -66,7 +66,7 @@ def submit(
             max_bytes=chosen.intake.max_record_bytes,
             source=source,
             kind=kind,
-            kinds={name: Kind(one.kind) for name, one in chosen.sources.items() if one.kind},
+            kinds=_known_kinds(engine, chosen),
         ),
         lane=Lane(lane),
         device=device,
@@ -85,7 +85,7 @@ def submit(
     return door.receipt()
 
 
-def enqueue(records: Iterable[Mapping[str, Any]], *, engine: Engine | None = None, **how: Any) -> Receipt:
+def enqueue(records: Iterable[Any], *, engine: Engine | None = None, **how: Any) -> Receipt:
     """Send `records`, mappings with at least a `text`, for analysis: `bellwether enqueue` for Python callers.
 
     `how` is what `submit` takes; without `engine`, the database of the settings or of the running stack is used.
@@ -103,6 +103,13 @@ def rows_of(records: Iterable[Any]) -> Iterator[Row | Reject]:
         else:
             error = Unreadable("not_an_object", f"not an object but {type(one).__name__}")
             yield rejected(number, error, payload=repr(one).encode("utf-8", "replace"))
+
+
+def _known_kinds(engine: Engine, chosen: Settings) -> dict[str, Kind]:
+    """Return the kinds of the sources there are, and of those that the settings name, which win."""
+    with transaction(engine) as session:
+        stored = sources.read_kinds(session)
+    return stored | {name: Kind(one.kind) for name, one in chosen.sources.items() if one.kind}
 
 
 def _make_room(engine: Engine, overloaded: Callable[[Overloaded], None] | None) -> None:

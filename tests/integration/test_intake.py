@@ -241,6 +241,14 @@ def test_submit_knows_sources_from_the_settings(engine: Engine, monkeypatch: pyt
     assert rows(engine, "SELECT kind FROM record WHERE text = 'a'") == [("support",)]
 
 
+def test_submit_takes_a_sources_stored_kind_where_nobody_says_one(engine: Engine) -> None:
+    enqueue([{"text": "a"}], engine=engine, source="calls", kind=Kind.SUPPORT)
+
+    enqueue([{"text": "b"}, {"text": "c", "kind": "news"}], engine=engine, source="calls")
+
+    assert rows(engine, "SELECT text, kind FROM record ORDER BY text") == [("a", "support"), ("b", "support"), ("c", "news")]
+
+
 def test_submit_refuses_a_taxonomy_that_is_not_installed(engine: Engine) -> None:
     with pytest.raises(UsageError, match="bellwether topics list"):
         enqueue(texts(1), engine=engine, taxonomy="complaint")

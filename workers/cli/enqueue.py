@@ -48,7 +48,9 @@ def enqueue(
     from datetime import timedelta
 
     from workers import endpoints
+    from workers.logs import configure_logs
 
+    configure_logs("cli")
     engine = endpoints.engine()
     how = {"source": source, "kind": kind, "lane": lane, "taxonomy": taxonomy, "submitted_by": who()}
     receipt = _submit(engine, file, form=form, mapping=mapping, idempotency_key=idempotency_key, how=how)

@@ -87,10 +87,12 @@ def release(
 ) -> None:
     """Analyse stored records again, say after a better model was installed; lines that intake refused must be exported and mended."""
     from workers.errors import UsageError
+    from workers.logs import configure_logs
     from workers.release import release_rows, rows_to_release
 
     if not (ids or job or reason or source or everything):
         raise UsageError("Say which rows: their numbers, --job, --reason, --source or --all; `bellwether quarantine list` shows them.")
+    configure_logs("cli")
     chosen = list(ids or []) or rows_to_release(job_id=job, reason=reason, source=source)
     released = release_rows(chosen, who=who())
     typer.echo(f"{released.n_records:,} records released; they will be analysed again")
