@@ -41,10 +41,14 @@ class Staged:
 
 @dataclass(slots=True)
 class Turn:
-    """Contents of different external ids, which one statement can save together; the next turn holds what came after."""
+    """Contents of different external ids, which one statement can save together; the next turn holds what came after.
+
+    `recurring` ids have a part in later turns: they are locked in the first one, all at once, so that none is waited for later.
+    """
 
     number: int
     staged: dict[str, Staged]
+    recurring: set[str]
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Yield what `STAGING` takes."""
@@ -66,7 +70,9 @@ def take_turns(records: Sequence[Record]) -> list[Turn]:
             before.repeats.append(position)
             continue
         if number + 1 == len(turns):
-            turns.append(Turn(number + 1, {}))
+            turns.append(Turn(number + 1, {}, set()))
+        if before:
+            turns[number].recurring.add(external_id)
         staged = Staged(position, record, digest, title, body, [])
         turns[number + 1].staged[external_id] = staged
         latest[external_id] = (number + 1, staged)

@@ -26,7 +26,7 @@ _INSERT_NEW = text("""
         external_id, content_hash, kind, title, text, language, url, author, attributes, published_at
     FROM pg_temp.incoming_record WHERE turn = :turn
     ORDER BY external_id  -- so that two intakes of the same ids never wait for each other in a ring
-    ON CONFLICT (source_id, external_id) WHERE superseded_at IS NULL DO NOTHING
+    ON CONFLICT DO NOTHING  -- of any index: a version that commits just now may be seen by that of versions first
     RETURNING external_id, id
 """)
 _FIND_CURRENT = text("""
@@ -52,6 +52,13 @@ _INSERT_VERSIONS = text("""
     ORDER BY external_id
     RETURNING external_id, id
 """)
+
+
+_MAX_LOOKS = 100
+
+
+class Unsettled(Exception):
+    """Others change the same records all the time, or an id has versions and none is current; nothing was saved."""
 
 
 class Outcome(StrEnum):
@@ -102,26 +109,31 @@ def read_documents(session: Session, record_ids: Sequence[int]) -> list[Document
 
 
 def _store_turn(session: Session, turn: Turn, values: dict[str, Any]) -> dict[str, tuple[int, Outcome]]:
-    """Store one turn; where another intake changed a record in between, let go of every lock and look again."""
-    while True:
+    """Store one turn; where another intake changed a record in between, let go of every lock and look again.
+
+    Somebody else got ahead each time, so the number of looks only ends what could never end well.
+    """
+    for _ in range(_MAX_LOOKS):
         attempt = session.begin_nested()
         found = _try_turn(session, turn, values)
         if found is not None:
             attempt.commit()
             return found
         attempt.rollback()
+    raise Unsettled(f"{Unsettled.__doc__} Source: {values['source_id']}")
 
 
 def _try_turn(session: Session, turn: Turn, values: dict[str, Any]) -> dict[str, tuple[int, Outcome]] | None:
     found = {external_id: (record_id, Outcome.NEW) for external_id, record_id in session.execute(_INSERT_NEW, values)}
     known = [external_id for external_id in turn.staged if external_id not in found]
     current = session.execute(_FIND_CURRENT, values | {"external_ids": known}).all() if known else []
-    is_same = {row.external_id: row.content_hash == turn.staged[row.external_id].content_hash for row in current}
-    found |= {row.external_id: (row.id, Outcome.DUPLICATE) for row in current if is_same[row.external_id]}
-    outdated = [row.id for row in current if not is_same[row.external_id]]
+    same = {row.external_id: row.id for row in current if row.content_hash == turn.staged[row.external_id].content_hash}
+    found |= {external_id: (record_id, Outcome.DUPLICATE) for external_id, record_id in same.items()}
+    outdated = [row.id for row in current if row.external_id not in same]
+    locked = outdated + [same[external_id] for external_id in same if external_id in turn.recurring]
+    if locked and len(session.execute(_LOCK_CURRENT, {"ids": locked}).all()) < len(locked):
+        return None
     if outdated:
-        if len(session.execute(_LOCK_CURRENT, {"ids": outdated}).all()) < len(outdated):
-            return None
         session.execute(_TOUCH, {"ids": outdated})
         session.execute(_SUPERSEDE, {"ids": outdated})
         changed = session.execute(_INSERT_VERSIONS, values | {"ids": outdated})
