@@ -7,7 +7,7 @@ _LEGAL_FORM = re.compile(
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"['\u2019\u2018][sS]?\Z")
-_EDGES = " \t\r\n.,;:!?\"'\u2018\u2019\u201c\u201d()[]{}<>@#*_-"
+_EDGES = " \t\r\n.,;:!?\"'\u2018\u2019\u201c\u201d()[]{}<>@#&*_-"
 _LONGEST_ACRONYM = 4
 
 
