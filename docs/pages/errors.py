@@ -27,9 +27,11 @@ REASONS = {
 
 def errors_page() -> str:
     """Return exit codes, HTTP statuses, and the codes kept in quarantine."""
+    from workers.api.problems import BASE, TYPES
     from workers.errors import BellwetherError, Exit
 
     exits = [(f"`{int(one)}`", one.name.lower().replace("_", " "), EXITS[one.name]) for one in Exit]
+    problems = [(f"`{BASE}{slug}`", meaning) for slug, meaning in TYPES.items()]
     told = [(f"`{one.__name__}`", str(one.status), f"`{int(one.exit_code)}`", _first_line(one)) for one in _tree(BellwetherError)]
     reasons = [(f"`{code}`", REASONS.get(code) or analysis_reasons()[code]) for code in sorted(REASONS.keys() | analysis_reasons().keys())]
     return "\n\n".join(
@@ -38,8 +40,10 @@ def errors_page() -> str:
             "## Exit codes",
             table(["code", "name", "when"], exits),
             "## Errors of commands and of HTTP",
-            "HTTP answers with a problem (RFC 9457, `application/problem+json`) whose `detail` names the next step.",
             table(["error", "status", "exit code", "meaning"], told),
+            "## Problems of HTTP",
+            "An error is answered with a problem (RFC 9457, `application/problem+json`); its `detail` names the next step.",
+            table(["type", "meaning"], problems),
             "## Reasons in quarantine",
             REASONS_INTRODUCTION.strip(),
             table(["reason", "meaning"], reasons),
