@@ -96,7 +96,7 @@ def export_quarantined(
 def count_by_reason(session: Session) -> dict[str, int]:
     """Return how many rows that were not released each reason has, the commonest first."""
     counted = select(Quarantine.reason, func.count()).where(Quarantine.released_at.is_(None)).group_by(Quarantine.reason)
-    return dict(session.execute(counted.order_by(func.count().desc(), Quarantine.reason)).tuples().all())
+    return dict(session.execute(counted.order_by(func.count().desc(), Quarantine.reason)).all())
 
 
 def release(session: Session, ids: Collection[int], *, max_records: int, max_bytes: int) -> Released:

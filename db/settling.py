@@ -57,7 +57,7 @@ def _end(session: Session, record_ids: Collection[int], *, state: str) -> Sequen
 def _keep(session: Session, ended: Sequence[Row[int, UUID, str, int]], why: dict[int, Unanalyzable]) -> None:
     if not ended:
         return
-    names = dict(session.execute(select(Source.id, Source.name).where(Source.id.in_({row.source_id for row in ended}))).tuples())
+    names = dict(session.execute(select(Source.id, Source.name).where(Source.id.in_({row.source_id for row in ended}))).all())
     rows = [
         {
             "record_id": row.id,
