@@ -39,10 +39,16 @@ def test_a_target_only_copies_what_other_stages_built(dockerfile: str, stages: d
 
 
 def test_what_is_installed_is_pinned(stages: dict[str, str]) -> None:
-    installs = re.findall(r"pip.*? install (.*)", "\n".join(stages.values()))
+    installs = re.findall(r"pip.*? install (.*)", "\n".join(stages.values()).replace("\\\n", " "))
 
     assert installs
     assert all("--constraint constraints.txt" in one or "--no-index" in one for one in installs)
+
+
+def test_the_two_targets_get_torch_at_the_pinned_version_for_their_device(stages: dict[str, str], root: Path) -> None:
+    assert "+cpu" in stages["torch-cpu"]
+    assert "+cpu" not in stages["torch-gpu"]
+    assert re.search(r"^torch==[\d.]+$", (root / "constraints.txt").read_text(), re.MULTILINE)
 
 
 def test_our_own_code_is_copied_after_the_dependencies(stages: dict[str, str]) -> None:
