@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -28,7 +29,7 @@ def test_cut_keeps_order_and_limits(sizes_bytes: list[int], max_records: int, ma
 def test_cut_never_parts_neighbours_that_fit(sizes_bytes: list[int], max_records: int, max_bytes: int) -> None:
     parts = [sizes_bytes[one] for one in cut(sizes_bytes, max_records=max_records, max_bytes=max_bytes)]
 
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         assert len(before) == max_records or sum(before) + after[0] > max_bytes
 
 
