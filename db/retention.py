@@ -17,6 +17,16 @@ _TOUCH = text("""
     INSERT INTO rollup_touched (source_id, bucket_at)
     SELECT DISTINCT source_id, date_trunc('minute', published_at) FROM record WHERE id = ANY(:ids) AND state = 'done'
 """)
+_FORGET_EXAMPLES = text("""
+    UPDATE incident SET evidence = jsonb_set(evidence, '{examples}', (
+        SELECT coalesce(jsonb_agg(example ORDER BY nth), '[]')
+        FROM jsonb_array_elements(evidence -> 'examples') WITH ORDINALITY AS all_of (example, nth)
+        WHERE (example ->> 'record_id')::bigint <> ALL(:ids)
+    ))
+    WHERE jsonb_typeof(evidence -> 'examples') = 'array' AND EXISTS (
+        SELECT FROM jsonb_array_elements(evidence -> 'examples') AS example WHERE (example ->> 'record_id')::bigint = ANY(:ids)
+    )
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +43,9 @@ def prune(
 ) -> Pruned:
     """Delete what is older than its retention, at most `limit` rows of each sort; call again while a sort reaches it.
 
-    Records count from their arrival, superseded versions from when they were superseded, `records=None` keeps all; one that waits for
-    analysis stays. Their analyses and mentions go along, their rollups stay. A quarantined record keeps its reason as long as it is kept
-    itself; refused lines and released rows go. Jobs stay: they are small, and hold no text.
+    Records count from their arrival, superseded versions from when they were superseded, `records=None` keeps all; one that waits
+    for analysis stays. Their analyses and mentions go along; rollups and incidents, with their examples, stay. A quarantined record
+    keeps its reason as long as it is kept itself; refused lines and released rows go. Jobs stay: they are small, and hold no text.
     """
     n_records = 0
     if records is not None:
@@ -65,11 +75,12 @@ def erase_author(session: Session, author: str) -> int:
 
 
 def _erase(session: Session, which: Sequence[ColumnElement[bool]]) -> int:
-    """Settle what still waits, so that its job can finish, have the rollups recomputed, and delete."""
+    """Settle what still waits, so that its job can finish, have the rollups recomputed, drop incidents' examples, and delete."""
     ids = [row.id for row in lock_records(session, list(session.scalars(select(Record.id).where(*which))))]
     if not ids:
         return 0
     session.execute(_TOUCH, {"ids": ids})
+    session.execute(_FORGET_EXAMPLES, {"ids": ids})
     settle(session, done=ids, failed=())
     session.execute(delete(Record).where(among(Record.id, ids)), execution_options=_UNSYNCHRONIZED)
     return len(ids)

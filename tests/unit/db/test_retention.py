@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -144,3 +145,23 @@ def test_erase_author_takes_their_records_in_every_version(ledger: Any) -> None:
     assert n_erased == 3
     assert ledger.rows("SELECT author FROM record") == [("Bob",)]
     assert ledger.view(job_id).n_done == 3
+
+
+def test_erase_takes_examples_out_of_incidents(ledger: Any) -> None:
+    ids = [one.record_id for one in ledger.save([ledger.record("a"), ledger.record("b")], job_id=ledger.job())]
+    columns = "source_id, fingerprint, rule, rule_hash, dimension, key, metric, state, opened_at, peak_at, last_judged_at"
+    figures = "observed, expected, p_value, n, n_negative, why, evidence"
+    for fingerprint, evidence in (("x", json.dumps({"examples": [{"record_id": one} for one in ids], "window": 1})), ("y", "{}")):
+        ledger.change(
+            f"INSERT INTO incident ({columns}, {figures}) VALUES (:source_id, :fingerprint, '', '', '', '', '', 'resolved', "  # noqa: S608  # constants
+            "now(), now(), now(), 0, 0, 0, 0, 0, '', CAST(:evidence AS jsonb))",
+            source_id=ledger.source(),
+            fingerprint=fingerprint,
+            evidence=evidence,
+        )
+
+    with transaction(ledger.engine) as session:
+        retention.erase_record(session, "wire", "a")
+
+    kept = ledger.rows("SELECT evidence FROM incident ORDER BY fingerprint")
+    assert [row.evidence for row in kept] == [{"examples": [{"record_id": ids[1]}], "window": 1}, {}]
