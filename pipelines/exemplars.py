@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _NOISE = re.compile(r"https?://\S*|^rt\s+@\w+:?|@\w+|[^\w$%#]+", re.IGNORECASE)
@@ -21,28 +21,28 @@ class Exemplar:
 
 
 def choose(texts: Sequence[str], *, scores: Sequence[float], n_wanted: int) -> list[Exemplar]:
-    """Return up to `n_wanted` texts, best first: sure by their score, made of words that many of the texts share, and distinct.
+    """Return up to `n_wanted` texts, best first: sure by their score, made of words that other stories share, and distinct.
 
-    Texts that differ only in links, names of accounts or a few words are one story, told by its best text. Quadratic in the
-    number of stories: give it some hundreds at most.
+    Texts that differ only in links, names of accounts or a few words are one story, told by its surest text. Quadratic in
+    the number of stories: give it some hundreds at most.
     """
     words = [_words(text) for text in texts]
     stories: dict[int, int] = {}
-    for index in _ranking(words, scores=scores):
+    for index in sorted(range(len(texts)), key=lambda index: (-scores[index], index)):
         told = next((first for first in stories if _overlap(words[index], words[first]) >= SIMILAR), index)
         stories[told] = stories.get(told, 0) + 1
-    return [Exemplar(index, n_similar) for index, n_similar in list(stories.items())[:n_wanted]]
+    shared = Counter(word for index in stories for word in words[index])
+    best = sorted(stories, key=lambda index: (-(scores[index] ** 2) * _typicality(words[index], shared=shared), index))
+    return [Exemplar(index, stories[index]) for index in best[:n_wanted]]
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(_NOISE.sub(" ", text.lower()).split())
 
 
-def _ranking(words: Sequence[frozenset[str]], *, scores: Sequence[float]) -> list[int]:
-    """Order by score times typicality: the mean commonness of a text's words, discounted for texts of a few words."""
-    shared = Counter(word for one in words for word in one)
-    typical = [sum(math.log(shared[word]) for word in one) / (len(one) + 4) for one in words]
-    return sorted(range(len(words)), key=lambda index: (-scores[index] * (0.2 + typical[index]), index))
+def _typicality(words: frozenset[str], *, shared: Mapping[str, int]) -> float:
+    """Return how common a text's words are among the stories; few words make less of a case."""
+    return 0.2 + sum(math.log(shared[word]) for word in words) / (len(words) + 4)
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:

@@ -22,13 +22,16 @@ SHARE_FLOOR = 0.02
 COUNT_FLOOR = 1.0
 """Least expected count of negatives in a window, for the same reason."""
 
-DISPERSION_FLOOR = 0.01
-"""Least over-dispersion: even a calm stream's true share wanders by a tenth of its standard deviation."""
+SHARE_DISPERSION, COUNT_DISPERSION = 0.03, 0.4
+"""Over-dispersion believed before anything was seen; a share that wanders by a sixth of its spread, a count by two thirds."""
 
-OUTLIER = 3.0
+PRIOR_BLOCKS = 5.0
+"""Weight of that belief, in blocks; no series is believed to be calmer than a tenth of it."""
+
+OUTLIER = 4.0
 """Robust standard deviations above which a block is left out of its baseline."""
 
-BOUND = 2.5
+BOUND = 3.0
 """Robust standard deviations that one block counts for, at most, towards the dispersion."""
 
 PRIOR_SHARE, PRIOR_RECORDS = 0.2, 5.0
@@ -54,8 +57,10 @@ def fit_share(n: Integers, n_negative: Integers) -> Baseline:
     kept = residuals <= OUTLIER * scale
     share = _share(n * kept, n_negative * kept)
     bounded = np.clip(_share_residuals(n, n_negative, share=share), -BOUND * scale, BOUND * scale)
-    freedom = np.maximum(n - 1, 0).sum(axis=1) + 1.0
-    dispersion = np.maximum(((bounded**2 - 1) * (n > 0)).sum(axis=1) / freedom, DISPERSION_FLOOR)
+    pairs = np.maximum(n - 1, 0).sum(axis=1)
+    belief = PRIOR_BLOCKS * np.maximum(pairs / np.maximum((n > 0).sum(axis=1), 1), 1.0)
+    excess = ((bounded**2 - 1) * (n > 0)).sum(axis=1)
+    dispersion = np.maximum((excess + SHARE_DISPERSION * belief) / (pairs + belief), SHARE_DISPERSION / 10)
     uncertainty = 1.0 / ((n * kept).sum(axis=1) + PRIOR_RECORDS)
     return Baseline(share, np.minimum(dispersion + uncertainty, 0.5))
 
@@ -66,13 +71,13 @@ def fit_count(n_negative: Integers, *, known: Flags) -> Baseline:
     `spread` is the dispersion of a negative binomial (variance = mean + spread * mean squared), with the mean's uncertainty.
     """
     mean = _mean(n_negative, known=known)
-    residuals = _count_residuals(n_negative, mean=mean)
-    scale = _scale(residuals, known=known)
-    kept = known & (residuals <= OUTLIER * scale)
+    residuals = _root_residuals(n_negative, mean=mean)
+    kept = known & (residuals <= OUTLIER * _scale(residuals, known=known))
     mean = _mean(n_negative, known=kept)
-    bounded = np.clip(_count_residuals(n_negative, mean=mean), -BOUND * scale, BOUND * scale)
     n_known = np.maximum(known.sum(axis=1), 1)
-    dispersion = np.maximum(((bounded**2 - 1) * known).sum(axis=1) / n_known / mean, DISPERSION_FLOOR)
+    excess = (((n_negative - mean[:, None]) ** 2 - mean[:, None]) * kept).sum(axis=1) / mean**2
+    dispersion = (excess + COUNT_DISPERSION * PRIOR_BLOCKS) / (kept.sum(axis=1) + PRIOR_BLOCKS)
+    dispersion = np.maximum(dispersion, COUNT_DISPERSION / 10)
     return Baseline(mean, dispersion + (1.0 / mean + dispersion) / n_known)
 
 
@@ -123,8 +128,9 @@ def _mean(n_negative: Integers, *, known: Flags) -> Floats:
     return np.asarray(np.maximum(mean, COUNT_FLOOR), dtype=np.float64)
 
 
-def _count_residuals(n_negative: Integers, *, mean: Floats) -> Floats:
-    return np.asarray((n_negative - mean[:, None]) / np.sqrt(mean[:, None]), dtype=np.float64)
+def _root_residuals(n_negative: Integers, *, mean: Floats) -> Floats:
+    """Return residuals on the scale of square roots, on which counts are not skewed."""
+    return np.asarray(2 * (np.sqrt(n_negative + 0.375) - np.sqrt(mean[:, None] + 0.375)), dtype=np.float64)
 
 
 def _scale(residuals: Floats, *, known: Flags) -> Floats:

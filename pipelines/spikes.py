@@ -106,13 +106,11 @@ class _Watch:
 
     def step(self, at: int, *, windows: _Windows, n_judged: int) -> None:
         """Judge one moment: resolve what is calm, update what lasts, open what is new."""
-        windows = self._without_earlier_turns(windows)
+        windows = self._without_earlier_turns(self._with_open_turns(windows, at=at))
         p_adjusted = adjusted(windows.p_value, n_tests=n_judged)
-        seen = {int(series): row for row, series in enumerate(windows.series)}
-        for series in sorted(self.open.keys() - seen.keys()):
-            self._resolve(series, at=at)
-        for series, row in seen.items():
-            self._judge(_verdict(windows, row=row, p_adjusted=p_adjusted, n_judged=n_judged, since=self._baseline_from(at)), series=series)
+        for row, series in enumerate(windows.series):
+            verdict = _verdict(windows, row=row, p_adjusted=p_adjusted, n_judged=n_judged, since=self._baseline_from(at))
+            self._judge(verdict, series=int(series))
 
     def changed(self, until: int) -> list[Turn]:
         """Return every turn that ended or is open at `until`."""
@@ -140,6 +138,14 @@ class _Watch:
 
     def _baseline_from(self, at: int) -> int:
         return max(self.first_bucket, at - self.rule.window - self.rule.baseline)
+
+    def _with_open_turns(self, windows: _Windows, *, at: int) -> _Windows:
+        """Add the windows of open turns that have become too small to open one; a few records can still be too negative to resolve."""
+        missing = np.array(sorted(self.open.keys() - set(windows.series.tolist())), dtype=np.int64)
+        if not missing.size:
+            return windows
+        small = _unjudged(self.counts, rule=self.rule, series=missing, at=np.full(len(missing), at))
+        return _Windows(*(np.concatenate([getattr(windows, name), getattr(small, name)]) for name in _Windows.__slots__))
 
     def _without_earlier_turns(self, windows: _Windows) -> _Windows:
         """Judge anew, without the blocks of earlier turns, the series that had any."""
@@ -169,28 +175,41 @@ def _verdict(windows: _Windows, *, row: int, p_adjusted: Floats, n_judged: int, 
 
 def _moments(counts: Counts, *, rule: Rule, first_bucket: int, after: int, until: int) -> Iterator[tuple[int, _Windows, int]]:
     """Yield each bucket end, the windows worth judging there, and how many series count as judged."""
-    stride = max(1, PAIRS_AT_ONCE * 10 // max(counts.n_series, 1))
+    watched = _ever_tested(counts, rule=rule, after=after, until=until)
+    stride = max(1, PAIRS_AT_ONCE * 10 // max(len(watched), 1))
     for start in range(after + 1, until + 1, stride):
         ends = np.arange(start, min(start + stride, until + 1), dtype=np.int64)
-        windows, n_judged = _candidates(counts, rule=rule, ends=ends)
+        windows, n_judged = _candidates(counts, rule=rule, series=watched, ends=ends)
         windows = _judged(counts, rule=rule, first_bucket=first_bucket, windows=windows)
         bounds = np.searchsorted(windows.at, np.append(ends, ends[-1] + 1))
         for index, end in enumerate(ends):
             yield int(end), windows.rows(slice(bounds[index], bounds[index + 1])), int(n_judged[index])
 
 
-def _candidates(counts: Counts, *, rule: Rule, ends: Integers) -> tuple[_Windows, Integers]:
+def _ever_tested(counts: Counts, *, rule: Rule, after: int, until: int) -> Integers:
+    """Return the series with enough records to be tested at any of these moments; most entities never have."""
+    series = np.arange(counts.n_series, dtype=np.int64)
+    start = np.full(len(series), after + 1 - rule.window - (rule.baseline if rule.metric == "negatives" else 0))
+    n, _ = counts.window(series, start=start, end=np.full(len(series), until))
+    return series[n >= rule.min_records]
+
+
+def _candidates(counts: Counts, *, rule: Rule, series: Integers, ends: Integers) -> tuple[_Windows, Integers]:
     """Return the windows with enough records and negatives, not yet judged, and the number of tests at each end."""
-    at, series = (grid.ravel() for grid in np.meshgrid(ends, np.arange(counts.n_series, dtype=np.int64), indexing="ij"))
-    n, n_negative = counts.window(series, start=at - rule.window, end=at)
-    tested = n >= rule.min_records
+    at, series = (grid.ravel() for grid in np.meshgrid(ends, series, indexing="ij"))
+    windows = _unjudged(counts, rule=rule, series=series, at=at)
+    tested = windows.n >= rule.min_records
     if rule.metric == "negatives":  # a window chosen by its own size would be no fair test of its size
         tested |= counts.window(series, start=at - rule.window - rule.baseline, end=at)[0] >= rule.min_records
     n_judged = tested.reshape(len(ends), -1).sum(axis=1)
-    worth = (n >= rule.min_records) & (n_negative >= rule.min_negatives)
+    return windows.rows((windows.n >= rule.min_records) & (windows.n_negative >= rule.min_negatives)), n_judged
+
+
+def _unjudged(counts: Counts, *, rule: Rule, series: Integers, at: Integers) -> _Windows:
+    n, n_negative = counts.window(series, start=at - rule.window, end=at)
     observed = n_negative / np.maximum(n, 1) if rule.metric == "share" else n_negative.astype(np.float64)
     unknown = np.ones(len(n))
-    return _Windows(series, at, n, n_negative, observed, unknown, unknown).rows(worth), n_judged
+    return _Windows(series, at, n, n_negative, observed, unknown, unknown)
 
 
 def _judged(

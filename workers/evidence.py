@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 N_DRIVERS, N_EXAMPLES, N_READ, N_WINDOWS = 3, 3, 300, 28
+LEAST_NEGATIVES = 3
+"""Fewer negatives drive nothing."""
+
 LONGEST_EXAMPLE = 400
 """Characters of a text that an incident quotes at most."""
 
@@ -79,7 +82,7 @@ def drivers(parts: list[evidence.Part], *, metric: str, series: evidence.Series,
     told = [_driver(part, whole=whole, metric=metric, exposure=exposure) for part in others]
     best: list[dict[str, Any]] = []
     for dimension in ("topic", "entity"):
-        rising = [one for one in told if one["dimension"] == dimension and one["contribution"] > 0]
+        rising = [one for one in told if one["dimension"] == dimension and one["contribution"] > 0 and one["n_negative"] >= LEAST_NEGATIVES]
         best += sorted(rising, key=lambda one: (-one["contribution"], one["key"]))[:N_DRIVERS]
     return best
 

@@ -58,7 +58,7 @@ def refresh_rollups_once(engine: "Engine") -> int:
         with transaction(engine) as session:
             n_refreshed = rollups.refresh(session, bucket=settings().rollups.bucket, limit=_ROLLUP_ROWS)
         total += n_refreshed
-        if n_refreshed < _ROLLUP_ROWS:
+        if not n_refreshed:  # several notes may name one bucket, so fewer buckets than notes say nothing
             return total
 
 

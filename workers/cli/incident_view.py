@@ -1,5 +1,6 @@
 """Draw one incident on a terminal: why, its numbers, its past, what drives it and examples; the values come from `db.incidents`."""
 
+import html
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,7 @@ def view(incident: IncidentView) -> RenderableType:
     style = _STYLES[incident.state]
     title = Text.assemble((f" incident {incident.id} ", "bold"), (f"{incident.state} ", style), (f"{incident.rule} ", "dim"))
     rows = Table.grid(padding=(1, 2, 0, 0))
-    rows.add_column(style="dim", justify="right", width=8)
+    rows.add_column(style="dim", justify="right", width=9)
     rows.add_column()
     for name, content in _sections(incident):
         rows.add_row(name, content)
@@ -50,11 +51,11 @@ def _sections(incident: IncidentView) -> list[tuple[str, RenderableType]]:
 
 
 def _numbers(incident: IncidentView) -> RenderableType:
-    shape = ".0%" if incident.metric == "share" else ",.1f"
+    shapes = (".0%", ".0%") if incident.metric == "share" else (",.1f", ",.0f")
     until = f"until {incident.resolved_at:%Y-%m-%d %H:%M}" if incident.resolved_at else "still high when last judged"
     judged = incident.evidence["peak"]["n_judged"]
     return Text(
-        f"{incident.metric} {incident.expected:{shape}} -> {incident.observed:{shape}}"
+        f"{incident.metric} {incident.expected:{shapes[0]}} -> {incident.observed:{shapes[1]}}"
         f" · {incident.n_negative} of {incident.n} records negative · p = {incident.p_value:.0e} among {judged} series judged\n"
         f"opened {incident.opened_at:%Y-%m-%d %H:%M} · peak {incident.peak_at:%Y-%m-%d %H:%M} · {until} (UTC, event time)"
     )
@@ -85,4 +86,4 @@ def _example(one: Mapping[str, Any]) -> RenderableType:
     at = datetime.fromisoformat(one["published_at"])
     alike = f" · {one['n_similar']} alike" if one["n_similar"] > 1 else ""
     head = f"{at:%Y-%m-%d %H:%M} · {one['score']:.0%} negative · record {one['external_id']}{alike}"
-    return Text.assemble((head, "dim"), "\n", one["text"].translate(_UNSEEN), "\n")
+    return Text.assemble((head, "dim"), "\n", html.unescape(one["text"]).translate(_UNSEEN), "\n")
