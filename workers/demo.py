@@ -53,7 +53,7 @@ PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the sample is."""
+    """How far the sample is, `seconds` after the first batch was taken."""
 
     n_total: int
     n_done: int
@@ -63,7 +63,7 @@ class Progress:
 
     @property
     def records_per_s(self) -> float:
-        """Records analysed a second since the sample was sent."""
+        """Records analysed a second since the model was loaded."""
         return self.n_done / self.seconds if self.seconds else 0.0
 
 
@@ -93,15 +93,18 @@ def send(engine: "Engine") -> "list[Receipt]":
 
 def await_analysis(engine: "Engine", job_ids: "Sequence[UUID]", *, show: Callable[[Progress], None], pause: Pause) -> Progress:
     """Wait until every job is finished, as SQL tells; TimedOut after half an hour."""
-    started = time.monotonic()
+    started = busy_since = time.monotonic()
     while True:
         with transaction(engine) as session:
             found = [view for job_id in job_ids if (view := jobs.read_job(session, job_id))]
-        progress = _progress(found, seconds=time.monotonic() - started)
+        now = time.monotonic()
+        progress = _progress(found, seconds=now - busy_since)
         show(progress)
         if all(view.finished_at for view in found):
             return progress
-        if progress.seconds > _ANALYSED_S:
+        if not progress.n_done:  # the model is being loaded, which is not its speed
+            busy_since = now
+        if now - started > _ANALYSED_S:
             raise TimedOut(
                 f"{progress.n_done:,} of {progress.n_total:,} records after {_ANALYSED_S / 60:.0f} minutes; read the analyze worker's log."
             )
