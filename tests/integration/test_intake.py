@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from db import batches, jobs
 from db.engine import transaction
 from pipelines.records import Kind, Lane
-from workers import doorbell, intake
+from workers import doorbell, submission
 from workers.errors import Conflict, Overloaded, UsageError
 from workers.intake import enqueue, rows_of, submit
 from workers.receipt import Item
@@ -119,7 +119,7 @@ def test_submit_loses_nothing_in_a_crash_between_commit_and_ring(engine: Engine,
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr(intake, "ring_due", crash)
+        patched.setattr(submission, "ring_due", crash)
         with pytest.raises(Crash):
             enqueue(texts(100), engine=engine)
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from workers.errors import BellwetherError, Conflict, NotFound, Overloaded, TimedOut, Unreachable, UsageError
@@ -99,7 +100,7 @@ def as_problem(error: Exception) -> Problem:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"][1:])
             return Problem("invalid-parameter", 422, f"{name}: {first['msg']}", parameter=name)
-        case OperationalError():
+        case OperationalError() | PoolTimeout():
             return Problem("unavailable", 503, "The database does not answer; nothing was taken.", headers={"Retry-After": "5"})
         case _:
             return Problem("internal", 500, TYPES["internal"])

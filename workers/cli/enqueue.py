@@ -42,8 +42,11 @@ def enqueue(
 ) -> None:
     """Send the records of a file for analysis.
 
-    Each needs a text; external_id, title, published_at, source, kind, language, url and author are known too, anything else is kept
-    as an attribute. Exit codes: 0 done, 1 failed, 2 usage, 3 some quarantined, 4 broker or database unreachable, 5 timed out.
+    Each record needs a text; anything that Bellwether does not know is kept as an attribute.
+
+    Known: text, title, external_id, published_at, source, kind, language, url, author, attributes.
+
+    Exit codes: 0 done, 1 failed, 2 usage, 3 some quarantined, 4 unreachable, 5 timed out.
     """
     from datetime import timedelta
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from workers.cli.ages import age
 from workers.cli.common import Format, print_rows
 from workers.errors import Exit
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="See what was submitted and how far it is.", no_args_is_help=True)
 
-_COLUMNS = ("job", "state", "lane", "total", "done", "failed", "rejected", "duplicates", "created_at", "submitted_by")
+_COLUMNS = ("job", "state", "lane", "total", "done", "failed", "rejected", "duplicates", "created_at", "finished_at", "submitted_by")
+_SHOWN = ("job", "state", "analysed", "quarantined", "age")
 
 JobId = Annotated[UUID, typer.Argument(help="The job, as `bellwether enqueue` and `jobs list` print it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -33,11 +35,14 @@ def list_jobs(
     from workers import endpoints
 
     with transaction(endpoints.engine()) as session:
-        rows = [_row(job) for job in jobs.list_jobs(session, limit=limit)]
-    if not rows and form is Format.TABLE and not as_json:
+        found = jobs.list_jobs(session, limit=limit)
+    chosen = Format.JSON if as_json else form
+    if chosen is not Format.TABLE:
+        print_rows([_row(job) for job in found], columns=_COLUMNS, form=chosen)
+    elif found:
+        print_rows([_shown(job) for job in found], columns=_SHOWN, form=chosen)
+    else:
         typer.echo("no jobs yet; `bellwether enqueue FILE` sends the first")
-        return
-    print_rows(rows, columns=_COLUMNS, form=Format.JSON if as_json else form)
 
 
 @app.command()
@@ -83,6 +88,17 @@ def _row(job: "JobView") -> dict[str, Any]:
         "created_at": job.created_at.isoformat(timespec="seconds"),
         "finished_at": job.finished_at.isoformat(timespec="seconds") if job.finished_at else None,
         "submitted_by": job.submitted_by,
+    }
+
+
+def _shown(job: "JobView") -> dict[str, Any]:
+    """Return what fits on a terminal's line."""
+    return {
+        "job": str(job.id),
+        "state": job.state,
+        "analysed": f"{job.n_done:,}/{job.n_total:,}",
+        "quarantined": job.n_failed + job.n_rejected,
+        "age": age(job.created_at),
     }
 
 

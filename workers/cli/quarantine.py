@@ -8,6 +8,7 @@ from uuid import UUID
 
 import typer
 
+from workers.cli.ages import age
 from workers.cli.common import Format, print_rows
 from workers.cli.who import who
 from workers.errors import Exit
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="See, export and release what could not be read or analysed.", no_args_is_help=True)
 
-_COLUMNS = ("id", "line", "reason", "detail", "source", "external_id", "record_id", "attempts", "quarantined_at")
+_COLUMNS = ("id", "line", "reason", "detail", "source", "external_id", "record_id", "job_id", "attempts", "quarantined_at")
+_SHOWN = ("id", "line", "reason", "detail", "source", "age")
 
 Reason = Annotated[str | None, typer.Option(help="Only this reason, such as bad_time.")]
 Source = Annotated[str | None, typer.Option(help="Only of this source.")]
@@ -41,11 +43,12 @@ def list_rows(
 
     with transaction(endpoints.engine()) as session:
         found = quarantine.list_quarantined(session, limit=limit, reason=reason, source=source, job_id=job)
-    if not found and form is Format.TABLE and not as_json:
+    chosen = Format.JSON if as_json else form
+    rows = [{name: getattr(one, name) for name in _COLUMNS} | {"age": age(one.quarantined_at)} for one in found]
+    if rows or chosen is not Format.TABLE:
+        print_rows(rows, columns=_SHOWN if chosen is Format.TABLE else _COLUMNS, form=chosen)
+    else:
         typer.echo("nothing in quarantine")
-        return
-    rows = [{name: getattr(one, name) for name in (*_COLUMNS, "job_id")} for one in found]
-    print_rows(rows, columns=_COLUMNS, form=Format.JSON if as_json else form)
 
 
 @app.command()
