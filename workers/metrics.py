@@ -15,6 +15,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
+
     from sqlalchemy import Engine
 
     from db.figures import Figures
@@ -87,8 +89,9 @@ def exposition(engine: "Engine") -> tuple[bytes, str]:
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
-def serve_worker_metrics(folder: Path, *, port: int) -> None:
-    """Serve, from a thread, the sum of what the children wrote to `folder`, on loopback."""
+def serve_worker_metrics(folder: Path, *, port: int) -> "WSGIServer":
+    """Serve, from a thread, the sum of what the children wrote to `folder`, on loopback; return the server."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
-    start_http_server(port, addr="127.0.0.1", registry=registry)
+    server, _ = start_http_server(port, addr="127.0.0.1", registry=registry)
+    return server

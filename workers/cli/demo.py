@@ -73,8 +73,9 @@ def _show(console: "Console", stack: "Stack", *, pause: "Pause") -> "Figures":
 
         def show(one: "Figures") -> None:
             settled, quarantined = one.n_done + one.n_failed, one.n_failed + one.n_rejected
-            counts = {"completed": settled, "total": one.n_total, "failed": one.n_failed, "quarantined": quarantined}
-            bar.update(task, description="analysing" if settled else "loading the model", rate=one.records_per_s, **counts)
+            what = "analysing" if settled or not one.n_total else "loading the model"
+            bar.update(task, completed=settled, total=one.n_total, description=what)
+            bar.update(task, rate=one.records_per_s, failed=one.n_failed, quarantined=quarantined)
 
         figures = demo.await_analysis(engine, [receipt.job_id for receipt in receipts], show=show, pause=pause)
     console.print(demo_page.summary(figures))
