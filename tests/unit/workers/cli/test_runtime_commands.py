@@ -1,0 +1,47 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from workers.cli.beat import app as beat
+from workers.cli.doctor import app as doctor
+from workers.cli.flower import app as flower
+from workers.cli.flower import is_loopback
+from workers.errors import UsageError
+
+
+def test_beat_lists_its_schedule_without_a_broker() -> None:
+    answer = CliRunner().invoke(beat, ["--list", "--json"])
+
+    assert answer.exit_code == 0
+    assert {"sweep", "inbox", "rollups", "scan", "deliver", "prune"} <= {row["entry"] for row in json.loads(answer.stdout)}
+
+
+def test_doctor_ends_with_1_where_something_fails() -> None:
+    answer = CliRunner().invoke(doctor, ["--json"])
+
+    assert answer.exit_code == 1
+    assert {check["name"]: check["status"] for check in json.loads(answer.stdout)}["broker"] == "fail"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.5", "example.org"])  # noqa: S104  # what must be refused
+def test_flower_refuses_an_open_address_without_a_password(host: str) -> None:
+    answer = CliRunner().invoke(flower, ["--host", host])
+
+    assert isinstance(answer.exception, UsageError)
+    assert "BELLWETHER_FLOWER__PASSWORD" in str(answer.exception)
+
+
+@pytest.mark.parametrize(("host", "expected"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("192.168.1.1", False)])
+def test_is_loopback_knows_this_machine(host: str, expected: bool) -> None:  # noqa: FBT001  # pytest's own way
+    assert is_loopback(host) is expected
+
+
+def test_supervisor_tasks_and_demo_load_without_torch() -> None:
+    code = "import sys, workers.supervisor, workers.stack, workers.demo, workers.lifecycle, workers.schedule; print('torch' in sys.modules)"
+
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert answer.stdout.strip() == "False"
