@@ -1,4 +1,4 @@
-"""Measure each step of the analyzer on the shipped sample: microseconds a record, alone on one thread; asserts nothing.
+"""Measure each step of the analyzer on the shipped sample: microseconds of processor time a record; asserts nothing.
 
 python tests/benchmarks/analyzer.py [--model default] [--records 1000] [--profile]
 """
@@ -79,12 +79,12 @@ def _measure(name: str, documents: Sequence[Document], analyzer: Analyzer) -> No
 
 
 def _seconds(run: Callable[[], Any]) -> float:
-    """Take the best of three: noise only adds."""
+    """Take the best of three, in processor time: neighbours only add."""
     best = float("inf")
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = time.process_time()
         run()
-        best = min(best, time.perf_counter() - begun)
+        best = min(best, time.process_time() - begun)
     return best
 
 

@@ -32,7 +32,8 @@ def view(document: Document, analysis: Analysis) -> RenderableType:
     ]
     if analysis.mentions:
         parts.append(_section("entities", _mentions(analysis.mentions)))
-    return Group(*parts, Text(), _footer(analysis))
+    spaced = [part for section in parts for part in (section, Text())]
+    return Group(*spaced, _footer(analysis))
 
 
 def _title(document: Document) -> Text | None:
@@ -40,7 +41,7 @@ def _title(document: Document) -> Text | None:
 
 
 def _section(name: str, content: RenderableType) -> RenderableType:
-    row = Table.grid(padding=(1, 2, 0, 0))
+    row = Table.grid(padding=(0, 2, 0, 0))
     row.add_column(width=9, style="dim", justify="right")
     row.add_column()
     row.add_row(name, content)
