@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from db.quarantine import Reject
@@ -28,7 +29,7 @@ def read_posted(body: bytes, *, content_type: str) -> Posted:
     """Return what was posted; raise a Problem where the body as a whole can't be read or holds too many records."""
     media = content_type.partition(";")[0].strip().lower()
     if media in LINES_TYPES:
-        posted = Posted(list(read_jsonl(BytesIO(body), max_bytes=settings().intake.max_record_bytes)), {})
+        posted = Posted(_some_lines(body), {})
     elif media in JSON_TYPES:
         posted = _from_json(body)
     else:
@@ -36,6 +37,12 @@ def read_posted(body: bytes, *, content_type: str) -> Posted:
         raise Problem("unsupported-media-type", 415, f"Content-Type {media or 'is missing; it'} is not read; send {known}.")
     _check_count(len(posted.rows))
     return posted
+
+
+def _some_lines(body: bytes) -> list[Row | Reject]:
+    """Return the rows of the body, but never many more than a request may hold."""
+    limits = settings().intake
+    return list(islice(read_jsonl(BytesIO(body), max_bytes=limits.max_record_bytes), limits.max_request_records + 1))
 
 
 def _from_json(body: bytes) -> Posted:
@@ -63,7 +70,7 @@ def _envelope(value: dict[str, Any]) -> dict[str, str]:
 def _check_count(n: int) -> None:
     limit = settings().intake.max_request_records
     if n > limit:
-        detail = f"The request holds {n:,} records; the limit (BELLWETHER_INTAKE__MAX_REQUEST_RECORDS) is {limit:,}. Send it in parts."
+        detail = f"The request holds over {limit:,} records, the limit (BELLWETHER_INTAKE__MAX_REQUEST_RECORDS). Send it in parts."
         raise Problem("too-large", 413, detail, limit_records=limit)
     if not n:
         raise Problem("bad-request", 400, "The body holds no record.")
