@@ -25,8 +25,11 @@ def mentions_of_model(
 ) -> Iterator[Mention]:
     """Map token spans to the original. `n_before` characters of context stand before `reading.text`; names there are dropped."""
     for first, end, group, score in spans:
-        start, stop = max(0, offsets[first][0] - n_before), offsets[end - 1][1] - n_before
-        entity = normal_form(group, reading.text[start:stop]) if stop > start else ""
+        start, stop = max(0, offsets[first][0] - n_before), max(0, offsets[end - 1][1] - n_before)
+        word = reading.text[start:stop]
+        start += len(word) - len(word.lstrip())  # some tokenizers count the space before a word to it
+        stop = start + len(word.strip())
+        entity = normal_form(group, word)
         if entity and score >= LEAST_SCORE:
             yield _mention(group, reading, start, stop, score=score, entity=entity)
 

@@ -52,3 +52,9 @@ def test_mentions_of_model_skip_the_title_the_unsure_and_the_empty() -> None:
     mentions = list(mentions_of_model(spans, offsets, reading, n_before=7))
 
     assert mentions == [Mention("PER", "Tim Cook", 0, 8, 0.9, "Tim Cook")]
+
+
+def test_mentions_of_model_leave_out_the_space_that_a_tokenizer_counts_to_a_word() -> None:
+    [mention] = mentions_of_model([(0, 1, "PER", 0.9)], [(6, 11)], normalize("Meet a Cook"), n_before=0)
+
+    assert (mention.word, mention.start) == ("Cook", 7)
