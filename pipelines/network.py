@@ -63,6 +63,12 @@ class Mlp(nn.Sequential):
     def __init__(self, width: int, n_labels: int, *, dropout: float) -> None:
         super().__init__(nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, n_labels))
 
+    def bias_of(self, label: int) -> Tensor:
+        """Return a view of what is added to one label's logit, whatever the input."""
+        last = self[-1]
+        assert isinstance(last, nn.Linear)
+        return last.bias[label]
+
 
 class SequenceHead(nn.Module):
     """Classify a window by a learned weighting of its tokens, which starts out as their mean."""

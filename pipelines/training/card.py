@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from pipelines.training.balance import Balance
 from pipelines.training.evaluate import Evaluation
 from pipelines.training.schedule import SHARES
 from pipelines.training.scores import LabelScores
@@ -63,7 +64,7 @@ LIMITS = """\
 """
 
 
-def write_card(folder: Path, *, recipe: Recipe, evaluations: Sequence[Evaluation], metrics: Path) -> None:
+def write_card(folder: Path, *, recipe: Recipe, evaluations: Sequence[Evaluation], balance: Balance, metrics: Path) -> None:
     """Write `README.md` into a model folder from what the run recorded."""
     from pipelines.model import revision_of
     from pipelines.network import CONFIG, WEIGHTS, NetworkConfig
@@ -74,7 +75,7 @@ def write_card(folder: Path, *, recipe: Recipe, evaluations: Sequence[Evaluation
         heads=", ".join(f"`{name}` ({len(labels)})" for name, labels in config.heads.items()),
         revision=revision_of([folder / WEIGHTS]),
     )
-    parts = [introduction, _sources(), _figures(evaluations), LIMITS, _rebuilding(recipe, metrics)]
+    parts = [introduction, _sources(), _figures(evaluations), _balance(balance), LIMITS, _rebuilding(recipe, metrics)]
     (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -107,6 +108,17 @@ def _figures(evaluations: Sequence[Evaluation]) -> str:
             "",
         ]
     )
+
+
+def _balance(found: Balance) -> str:
+    return f"""\
+Entities are counted by exact span and type. The development file is posts from social media alone, and more than half of its spans
+are @handles or a lone @ sign, which only one of its two sources marks; serving drops mentions without a letter or digit, and
+`f1 served` leaves those out on both sides.
+After training, the logit of O (no mention) was lowered by {found.lowered_by:g}, the step that served best on the even rows of that file. On
+its {found.n_rows:,} odd rows, which had no say, F1 went from {found.f1_before:.1%} to {found.f1_after:.1%} (served: from
+{found.f1_served_before:.1%} to {found.f1_served_after:.1%}).
+"""
 
 
 def _unit(evaluation: Evaluation) -> str:

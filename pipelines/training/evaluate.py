@@ -13,6 +13,9 @@ from pipelines.tokens import Tokens
 from pipelines.training.data import ENTITIES, Example, Span, read_examples, task_of
 from pipelines.training.scores import LabelScores, SpanScores, score_labels, score_spans
 
+Answer = list[tuple[Tokens, WindowOutput]]
+"""The windows of one text, each with what the model said of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -38,14 +41,30 @@ def evaluate_file(model: Model, path: Path, *, token_budget: int = 1_500, limit:
     if task not in model.labels:
         raise ValueError(f"model {model.ref.name} has no head {task!r}; it has {', '.join(model.labels)}")
     examples = read_examples(path)[:limit]
+    answers = answer(model, examples, token_budget=token_budget)
+    scores = _score_spans(model, examples, answers) if task == ENTITIES else _score_labels(model, task, examples, answers)
+    return Evaluation(task, path.name, scores)
+
+
+def answer(model: Model, examples: Sequence[Example], *, token_budget: int = 1_500) -> list[Answer]:
+    """Run `model` over whole texts, in windows that do not overlap; one answer an example, in order."""
     texts = model.tokenize([example.text for example in examples])
     windows = [(row, window) for row, tokens in enumerate(texts) for window in _windows(tokens, model.window_tokens)]
     outputs = _run(model, [window for _, window in windows], token_budget=token_budget)
-    answers: list[list[tuple[Tokens, WindowOutput]]] = [[] for _ in examples]
+    answers: list[Answer] = [[] for _ in examples]
     for (row, window), output in zip(windows, outputs, strict=True):
         answers[row].append((window, output))
-    scores = _score_spans(model, examples, answers) if task == ENTITIES else _score_labels(model, task, examples, answers)
-    return Evaluation(task, path.name, scores)
+    return answers
+
+
+def spans_of(parts: Answer, names: Sequence[str]) -> list[Span]:
+    """Decode the mentions of one text, in its own offsets."""
+    return [
+        Span(window.offsets[start][0], window.offsets[end - 1][1], group)
+        for window, output in parts
+        if output.tags is not None
+        for start, end, group, _ in decode_tags(output.tags, names)
+    ]
 
 
 def _windows(tokens: Tokens, size: int) -> list[Tokens]:
@@ -59,23 +78,12 @@ def _run(model: Model, windows: Sequence[Tokens], *, token_budget: int) -> list[
     return [found[index] for index in range(len(windows))]
 
 
-def _score_labels(
-    model: Model, task: str, examples: Sequence[Example], answers: Sequence[Sequence[tuple[Tokens, WindowOutput]]]
-) -> LabelScores:
+def _score_labels(model: Model, task: str, examples: Sequence[Example], answers: Sequence[Answer]) -> LabelScores:
     names = model.labels[task]
     given = [names[int(np.mean([softmax(output.logits[task]) for _, output in parts], axis=0).argmax())] for parts in answers]
     return score_labels([example.label for example in examples], given)
 
 
-def _score_spans(model: Model, examples: Sequence[Example], answers: Sequence[Sequence[tuple[Tokens, WindowOutput]]]) -> SpanScores:
-    names = model.labels[ENTITIES]
-    given = [
-        [
-            Span(window.offsets[start][0], window.offsets[end - 1][1], group)
-            for window, output in parts
-            if output.tags is not None
-            for start, end, group, _ in decode_tags(output.tags, names)
-        ]
-        for parts in answers
-    ]
+def _score_spans(model: Model, examples: Sequence[Example], answers: Sequence[Answer]) -> SpanScores:
+    given = [spans_of(parts, model.labels[ENTITIES]) for parts in answers]
     return score_spans([example.text for example in examples], [example.spans for example in examples], given)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.model import BellwetherModel, Model
+from pipelines.network import load_network
+from pipelines.training.balance import save_balanced
 from pipelines.training.card import write_card
-from pipelines.training.data import TASKS
+from pipelines.training.data import ENTITIES, TASKS
 from pipelines.training.evaluate import Evaluation, evaluate_file
-from pipelines.training.train import Recipe, train
+from pipelines.training.train import METRICS, Recipe, train
 
 GLANCE_ROWS = 200
 """How many rows of each development file a checkpoint is measured on; the finished model is measured on all."""
@@ -18,7 +20,7 @@ def run(
 ) -> list[Evaluation]:
     """Run or resume `recipe`; `tell` gets a line for every checkpoint and figure. Return the finished model's figures.
 
-    `out`/model is then a model folder with its card: put it into a catalog to serve it.
+    `out`/model is then a model folder with its card: put it into a catalog to serve it. `out`/taught keeps what training alone made.
     """
     import torch
 
@@ -29,9 +31,11 @@ def run(
         for found in evaluate_split(model, data, limit=GLANCE_ROWS):
             tell(f"step {step} of {recipe.n_steps}: {found.task} {found.headline()}")
 
-    folder = train(recipe, data=data, base=base, out=out, save_every=save_every, on_save=on_save)
+    taught = train(recipe, data=data, base=base, out=out, save_every=save_every, on_save=on_save)
+    folder = out / "model"
+    balance = save_balanced(load_network(taught), folder, source=taught, path=data / f"{ENTITIES}.dev.jsonl.gz", n_threads=n_threads)
     found = evaluate_split(BellwetherModel("trained", folder=folder, n_threads=n_threads), data)
-    write_card(folder, recipe=recipe, evaluations=found, metrics=out / "metrics.jsonl")
+    write_card(folder, recipe=recipe, evaluations=found, balance=balance, metrics=out / METRICS)
     return found
 
 

@@ -56,7 +56,7 @@ class Lessons:
 def train(
     recipe: Recipe, *, data: Path, base: Path, out: Path, save_every: int = 200, on_save: Callable[[Path, int], None] | None = None
 ) -> Path:
-    """Run or resume `recipe` on the files of `data`; return the model folder `out`/model.
+    """Run or resume `recipe` on the files of `data`; return the model folder `out`/taught.
 
     `out` keeps the checkpoint, metrics and recipe; ValueError if it holds a run of another recipe. `on_save` gets the model
     folder and the step after every checkpoint.
@@ -74,11 +74,13 @@ def train(
     for number in range(begun, recipe.n_steps):
         _log(out, number, _take_step(network, optimizer, plan[number], lessons=lessons, recipe=recipe, number=number))
         if (number + 1) % save_every == 0 or number + 1 == recipe.n_steps:
-            save_network(network, out / "model", tokenizer=tokenizer.to_str())
+            save_network(network, out / "taught", tokenizer=tokenizer.to_str())
             _save(network, optimizer, out / CHECKPOINT, step=number + 1)
             if on_save:
-                on_save(out / "model", number + 1)
-    return out / "model"
+                on_save(out / "taught", number + 1)
+    if begun == recipe.n_steps:  # finished by an earlier call
+        save_network(network, out / "taught", tokenizer=tokenizer.to_str())
+    return out / "taught"
 
 
 def _claim(out: Path, recipe: Recipe) -> None:
