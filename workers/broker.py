@@ -25,16 +25,21 @@ class EmbeddedValkey:
         """The server's process."""
         return int(self.server._process.pid)  # noqa: SLF001  # the wheel has no public way
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.server._process.poll() is None  # noqa: SLF001  # the wheel's own look also asks for a PONG, which needs the password
+
     def stop(self) -> None:
         """Shut the server down; its append-only file stays."""
         self.server.stop()
 
 
-def start_valkey(folder: Path, *, port: int | None = None) -> EmbeddedValkey:
-    """Start a server on `folder`, on loopback, with a password of its own; it keeps every write within a second."""
+def start_valkey(folder: Path, *, port: int | None = None, password: str | None = None) -> EmbeddedValkey:
+    """Start a server on `folder`, on loopback, with a password (a new one if none is given); it keeps every write within a second."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    password = secrets.token_urlsafe(24)
+    password = password or secrets.token_urlsafe(24)
     server = ValkeyServer(
         port=port,
         data_dir=folder,

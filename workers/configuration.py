@@ -27,6 +27,8 @@ broker_transport_options = {
     "health_check_interval": 10,
     # The queues of one BRPOP in the order given by -Q: backfill waits while anything live does.
     "queue_order_strategy": "priority",
+    # Messages have no priority of their own: one list a queue instead of four.
+    "priority_steps": [0],
 }
 
 # JSON only: a pickle in a queue would be code.

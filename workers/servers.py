@@ -5,48 +5,80 @@ cleanly even if the stack was killed. Who uses them is left to `workers.stack`.
 """
 
 import json
+import select
 import signal
 import sys
-from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import psutil
+import structlog
 
 from workers.logs import configure_logs
 from workers.settings import settings
 
-_STOP_S = 10.0
+if TYPE_CHECKING:
+    from db.embedded import EmbeddedPostgres
+    from workers.broker import EmbeddedValkey
+
+_log = structlog.get_logger("bellwether.servers")
+_LOOK_S, _STOP_S = 1.0, 10.0
 
 
 def main() -> None:
-    """Start the servers, tell where they are, wait for the end of standard input, stop them."""
+    """Start the servers, tell where they are, keep Valkey alive until the end of standard input, stop them."""
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logs("servers")
-    with ExitStack() as running:
-        print(json.dumps(start_servers(running)), flush=True)  # noqa: T201  # read by the stack
-        sys.stdin.read()
+    servers = Servers(settings().home.resolve())
+    try:
+        print(json.dumps(servers.start()), flush=True)  # noqa: T201  # read by the stack
+        while not select.select([sys.stdin], [], [], _LOOK_S)[0]:
+            servers.tend()
+    finally:
+        servers.stop()
 
 
-def start_servers(running: ExitStack) -> dict[str, str]:
-    """Start what the settings don't replace, to be stopped with `running`; return the addresses by setting."""
-    chosen, addresses = settings(), {}
-    home = chosen.home.resolve()
-    if chosen.redis_url is None:
-        from workers.broker import start_valkey
+@dataclass(slots=True)
+class Servers:
+    """The embedded servers of a home folder."""
 
-        stop_leftover(home / "valkey")
-        valkey = start_valkey(home / "valkey")
-        running.callback(valkey.stop)
-        addresses["redis_url"] = valkey.url
-    if chosen.postgres_url is None:
-        from db.embedded import start_postgres
+    home: Path
+    valkey: "EmbeddedValkey | None" = None
+    postgres: "EmbeddedPostgres | None" = None
 
-        postgres = start_postgres(home / "postgres")
-        running.callback(postgres.stop)
-        addresses["postgres_url"] = postgres.url
-    return addresses
+    def start(self) -> dict[str, str]:
+        """Start what the settings don't replace; return the addresses by setting."""
+        chosen, addresses = settings(), {}
+        if chosen.redis_url is None:
+            from workers.broker import start_valkey
+
+            stop_leftover(self.home / "valkey")
+            self.valkey = start_valkey(self.home / "valkey")
+            addresses["redis_url"] = self.valkey.url
+        if chosen.postgres_url is None:
+            from db.embedded import start_postgres
+
+            self.postgres = start_postgres(self.home / "postgres")
+            addresses["postgres_url"] = self.postgres.url
+        return addresses
+
+    def tend(self) -> None:
+        """Start Valkey again, where it was, if it died; PostgreSQL mends itself."""
+        if self.valkey and not self.valkey.is_alive:
+            from workers.broker import start_valkey
+
+            _log.warning("valkey died; starting it again")
+            self.valkey = start_valkey(self.home / "valkey", port=self.valkey.server.port, password=self.valkey.password)
+
+    def stop(self) -> None:
+        """Stop what was started."""
+        if self.valkey and self.valkey.is_alive:
+            self.valkey.stop()
+        if self.postgres:
+            self.postgres.stop()
 
 
 def stop_leftover(folder: Path) -> None:

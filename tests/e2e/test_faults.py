@@ -105,6 +105,21 @@ def test_flushed_broker_loses_nothing(
     assert count(ONCE, job=job_id) == 5_000
 
 
+def test_killed_broker_loses_nothing(
+    stack: Any, midway: Callable[..., UUID], finished: Callable[[UUID], Any], count: Callable[..., Any]
+) -> None:
+    with redis.Redis.from_url(stack.facts["redis_url"]) as client:
+        pid = client.info("server")["process_id"]
+
+    job_id = midway(5_000, source="broker-killed")
+    os.kill(pid, signal.SIGKILL)
+    job = finished(job_id)
+
+    assert (job.n_done, job.n_failed) == (5_000, 0)
+    assert count(ONCE, job=job_id) == 5_000
+    assert count(ATTEMPTS, job=job_id) == 1
+
+
 def test_stack_is_sound_after_all_that(stack: Any) -> None:
     checks = stack.run("doctor", check=False)
 
