@@ -1,7 +1,7 @@
 """Records on their way in, spread over turns that one statement each can save; saving them is left to `db.records`."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,10 @@ class Turn:
     number: int
     staged: dict[str, Staged]
     recurring: set[str]
+
+    def pop(self, external_ids: Collection[str]) -> dict[str, Staged]:
+        """Take the contents of these ids out of the turn."""
+        return {external_id: self.staged.pop(external_id) for external_id in external_ids}
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Yield what `STAGING` takes."""

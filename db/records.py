@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.among import among
 from db.copying import copy_rows
-from db.incoming import STAGING, Turn, take_turns
+from db.incoming import STAGING, Staged, Turn, take_turns
 from db.tables import Record as Row
 from db.tables import Source
 from pipelines.records import Document, Kind, Lane, Record
@@ -88,15 +88,14 @@ def save_records(session: Session, records: Sequence[Record], *, source_id: int,
     Ids of new rows follow the order of external ids, not of the call.
     """
     turns = take_turns(records)
-    copy_rows(session, STAGING, (row for turn in turns for row in turn.rows()))
     fixed = {"source_id": source_id, "job_id": job_id, "lane": str(lane), "batched": batched}
-    stored: dict[int, Stored] = {}
-    for turn in turns:
-        found = _store_turn(session, turn, fixed | {"turn": turn.number})
-        for external_id, staged in turn.staged.items():
-            record_id, outcome = found[external_id]
-            stored[staged.position] = Stored(staged.record.external_id, record_id, outcome)
-            stored |= {index: Stored(records[index].external_id, record_id, Outcome.DUPLICATE) for index in staged.repeats}
+    found = _find_unchanged(session, turns[0], source_id) if turns else {}
+    stored = _tell(turns[0].pop(found), found, records) if found else {}
+    waiting = [turn for turn in turns if turn.staged]
+    if waiting:
+        copy_rows(session, STAGING, (row for turn in waiting for row in turn.rows()))
+    for turn in waiting:
+        stored |= _tell(turn.staged, _store_turn(session, turn, fixed | {"turn": turn.number}), records)
     return [stored[index] for index in range(len(records))]
 
 
@@ -106,6 +105,26 @@ def read_documents(session: Session, record_ids: Sequence[int]) -> list[Document
     wanted = (among(Row.id, record_ids), Row.superseded_at.is_(None), Row.state != "quarantined")
     rows = session.execute(select(*columns).join(Source, Source.id == Row.source_id).where(*wanted).order_by(Row.id))
     return [Document(row.id, Kind(row.kind), row.text, row.title, row.language, row.taxonomy) for row in rows]
+
+
+def _find_unchanged(session: Session, turn: Turn, source_id: int) -> dict[str, tuple[int, Outcome]]:
+    """Return the ids whose current text is the one sent and stays it in this call: nothing to copy, nothing to lock."""
+    current = session.execute(_FIND_CURRENT, {"source_id": source_id, "external_ids": list(turn.staged)})
+    return {
+        row.external_id: (row.id, Outcome.DUPLICATE)
+        for row in current
+        if row.content_hash == turn.staged[row.external_id].content_hash and row.external_id not in turn.recurring
+    }
+
+
+def _tell(staged: dict[str, Staged], found: dict[str, tuple[int, Outcome]], records: Sequence[Record]) -> dict[int, Stored]:
+    """Return by position what became of these contents and of those that merely repeat them."""
+    told: dict[int, Stored] = {}
+    for external_id, one in staged.items():
+        record_id, outcome = found[external_id]
+        told[one.position] = Stored(one.record.external_id, record_id, outcome)
+        told |= {index: Stored(records[index].external_id, record_id, Outcome.DUPLICATE) for index in one.repeats}
+    return told
 
 
 def _store_turn(session: Session, turn: Turn, values: dict[str, Any]) -> dict[str, tuple[int, Outcome]]:
