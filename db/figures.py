@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
-from db.tables import Batch, Incident, Job, Notification, Quarantine, Record
+from db.tables import Batch, Incident, Job, Notification, Quarantine, Record, RollupTouched
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Figures:
     n_quarantined: int
     n_incidents_open: int
     n_notifications_due: int
+    n_rollups_due: int
 
 
 def read_figures(session: Session) -> Figures:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from db import incidents, jobs, reports, watermarks
 from db.engine import transaction
+from db.figures import read_figures
 from pipelines.records import Kind, Lane
 from workers import endpoints, queues
 from workers.errors import BellwetherError, TimedOut
@@ -135,11 +136,13 @@ def await_alerts(engine: "Engine", *, pause: Pause) -> None:
 
 
 def is_judged(engine: "Engine") -> bool:
-    """Tell whether the scan has nothing left to do: every source was judged, and none can be judged any further."""
+    """Tell whether the scan has nothing left to do: every rollup is fresh, every source was judged, and none can be any further."""
     from datetime import UTC, datetime
 
     bucket, alerts, now = settings().rollups.bucket, settings().alerts, datetime.now(UTC)
     with transaction(engine) as session:
+        if read_figures(session).n_rollups_due:
+            return False
         for source_id in watermarks.source_ids(session):
             held = watermarks.hold_source(session, source_id)
             if held is None or held.scanned_until is None:

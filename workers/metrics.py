@@ -71,6 +71,7 @@ def families(figures: "Figures | None") -> Iterator[Metric]:
     yield GaugeMetricFamily("bellwether_incidents_open", "Incidents not resolved.", figures.n_incidents_open)
     yield GaugeMetricFamily("bellwether_quarantined", "Records and lines in quarantine.", figures.n_quarantined)
     yield GaugeMetricFamily("bellwether_notifications_due", "Notifications not sent yet.", figures.n_notifications_due)
+    yield GaugeMetricFamily("bellwether_rollups_due", "Notes of changed buckets that wait for their rollup.", figures.n_rollups_due)
     submitted = CounterMetricFamily("bellwether_submitted_records", "Records submitted, by outcome.", labels=["outcome"])
     submitted.add_metric(["accepted"], figures.n_records_accepted)
     submitted.add_metric(["duplicate"], figures.n_duplicates)
