@@ -60,3 +60,19 @@ def test_settings_read_durations_in_iso_form(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("BELLWETHER_ALERTS__LATENESS", "PT5M")
 
     assert settings().alerts.lateness == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("WINDOW", "PT0S", "longer than nothing"),
+        ("WINDOW", "P30D", "no longer than its baseline"),
+        ("WINDOW", "PT20M", "whole buckets"),
+        ("RESOLVES_ABOVE_P", "0.00001", "flap"),
+    ],
+)
+def test_settings_refuse_a_rule_that_cannot_work(monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str) -> None:
+    monkeypatch.setenv(f"BELLWETHER_ALERTS__RULES__ONE__{name}", value)
+
+    with pytest.raises(SettingsError, match=complaint):
+        settings()

@@ -1,0 +1,139 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from db import incidents, outbox
+from db.engine import transaction
+from db.incidents import Finding
+from db.tables import Notification, Source
+from workers import notifiers, telling
+from workers.settings import Alerts, Notifier, Settings
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+class Recorder:
+    """Keeps what it is told; fails as often as asked before that."""
+
+    def __init__(self, n_failures: int = 0) -> None:
+        self.n_failures, self.told = n_failures, []
+
+    def notify(self, message: Mapping[str, Any], *, delivery: str) -> None:
+        if self.n_failures:
+            self.n_failures -= 1
+            raise notifiers.NotTold("nobody there")
+        self.told.append((message["change"], delivery))
+
+
+@pytest.fixture
+def recorders(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recorder]:
+    """Two notifiers, `dead` and `well`, each of which a test may replace."""
+    made = {"dead": Recorder(), "well": Recorder()}
+    chosen = Alerts(notifiers={name: Notifier(kind="webhook", url=f"http://{name}.test") for name in made}, max_attempts=2)
+    monkeypatch.setattr(telling, "settings", lambda: Settings(alerts=chosen))
+    monkeypatch.setattr(notifiers, "make", lambda one: made[str(one.url).removeprefix("http://").removesuffix(".test")])
+    return made
+
+
+def test_deliver_tells_each_notifier_each_change_once(engine: Engine, recorders: dict[str, Recorder]) -> None:
+    incident_id = _queued(engine, "opened", "resolved")
+
+    assert telling.deliver(engine) == 4
+    assert telling.deliver(engine) == 0
+    assert recorders["well"].told == [("opened", f"{incident_id}-opened-well"), ("resolved", f"{incident_id}-resolved-well")]
+
+
+def test_deliver_is_not_kept_from_one_notifier_by_another(engine: Engine, recorders: dict[str, Recorder]) -> None:
+    recorders["dead"].n_failures = 9
+    _queued(engine, "opened")
+
+    assert telling.deliver(engine) == 1
+    assert len(recorders["well"].told) == 1
+
+
+def test_deliver_tries_again_later_under_the_same_name(engine: Engine, recorders: dict[str, Recorder]) -> None:
+    recorders["dead"].n_failures = 1
+    incident_id = _queued(engine, "opened")
+    telling.deliver(engine)
+    assert telling.deliver(engine) == 0
+    _make_due(engine)
+
+    assert telling.deliver(engine) == 1
+    assert recorders["dead"].told == [("opened", f"{incident_id}-opened-dead")]
+
+
+def test_deliver_gives_up_in_the_end_and_keeps_the_reason(engine: Engine, recorders: dict[str, Recorder]) -> None:
+    recorders["dead"].n_failures = 9
+    _queued(engine, "opened")
+    for _ in range(3):
+        telling.deliver(engine)
+        _make_due(engine)
+
+    with transaction(engine) as session:
+        row = session.execute(select(Notification.attempts, Notification.given_up_at, Notification.error).filter_by(notifier="dead")).one()
+    assert (row.attempts, row.error) == (2, "nobody there")
+    assert row.given_up_at
+
+
+def test_take_due_hands_a_row_to_one_sender_at_a_time(engine: Engine, recorders: dict[str, Recorder]) -> None:
+    _queued(engine, "opened")
+    minute = timedelta(minutes=1)
+
+    with transaction(engine) as session:
+        first = outbox.take_due(session, notifier="well", lease=minute, limit=9)
+        with transaction(engine) as other:
+            assert outbox.take_due(other, notifier="well", lease=minute, limit=9) == []
+    with transaction(engine) as session:
+        assert outbox.take_due(session, notifier="well", lease=minute, limit=9) == []
+    assert len(first) == 1
+
+
+def test_queue_notifications_twice_queues_once(engine: Engine, recorders: dict[str, Recorder]) -> None:
+    incident_id = _queued(engine, "opened")
+    with transaction(engine) as session:
+        outbox.queue_notifications(session, incident_id, change="opened", notifiers=["well", "dead"])
+
+    assert telling.deliver(engine) == 2
+
+
+def _queued(engine: Engine, *changes: str) -> int:
+    """Store an incident with its changes in the outbox of both notifiers."""
+    with transaction(engine) as session:
+        source = Source(name="wire", kind="news", taxonomy="finance-desk")
+        session.add(source)
+        session.flush()
+        incident_id = incidents.open_incident(session, _finding(source.id))
+        for change in changes:
+            outbox.queue_notifications(session, incident_id, change=change, notifiers=["well", "dead"])
+    return incident_id
+
+
+def _finding(source_id: int) -> Finding:
+    return Finding(
+        fingerprint="f",
+        rule="negatives-day",
+        rule_hash="h",
+        source_id=source_id,
+        dimension="entity",
+        key="TICKER:AAPL",
+        metric="negatives",
+        opened_at=NOON,
+        peak_at=NOON,
+        last_judged_at=NOON,
+        resolved_at=None,
+        observed=33,
+        expected=1.9,
+        p_value=1e-13,
+        n=120,
+        n_negative=33,
+        why="Negative records about $AAPL rose to 33.",
+        evidence={},
+    )
+
+
+def _make_due(engine: Engine) -> None:
+    with transaction(engine) as session:
+        session.execute(update(Notification).values(due_at=NOON))
