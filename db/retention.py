@@ -38,10 +38,13 @@ class Pruned:
     n_batches: int
 
 
+NOTHING_PRUNED = Pruned(0, 0, 0)
+
+
 def prune(
     session: Session, *, now: datetime, records: timedelta | None, quarantine: timedelta, batches: timedelta, limit: int = 20_000
 ) -> Pruned:
-    """Delete what is older than its retention, at most `limit` rows of each sort; call again while a sort reaches it.
+    """Delete what is older than its retention, at most `limit` rows of each sort; call again until nothing was.
 
     Records count from their arrival, superseded versions from when they were superseded, `records=None` keeps all; one that waits
     for analysis stays. Their analyses and mentions go along; rollups and incidents, with their examples, stay. A quarantined record

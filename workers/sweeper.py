@@ -63,12 +63,14 @@ def refresh_rollups_once(engine: "Engine") -> int:
 
 
 def prune_once(engine: "Engine") -> None:
-    """Delete what is older than its retention."""
+    """Delete what is older than its retention, a limited number of rows a transaction."""
     from datetime import UTC, datetime
 
     from db import retention
     from db.engine import transaction
 
-    kept = settings().retention
-    with transaction(engine) as session:
-        retention.prune(session, now=datetime.now(UTC), records=kept.records, quarantine=kept.quarantine, batches=kept.batches)
+    kept, now = settings().retention, datetime.now(UTC)
+    pruned = None
+    while pruned != retention.NOTHING_PRUNED:
+        with transaction(engine) as session:
+            pruned = retention.prune(session, now=now, records=kept.records, quarantine=kept.quarantine, batches=kept.batches)
