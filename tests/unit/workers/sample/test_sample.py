@@ -51,8 +51,8 @@ def test_build_takes_a_whole_stretch_in_order_and_changes_no_text(tmp_path: Path
 
     build.main()
 
-    market = [json.loads(line) for line in gzip.open(tmp_path / "market.jsonl.gz", "rt")]
-    [complaint] = [json.loads(line) for line in gzip.open(tmp_path / "complaints.jsonl.gz", "rt")]
+    market = _read(tmp_path / "market.jsonl.gz")
+    [complaint] = _read(tmp_path / "complaints.jsonl.gz")
     assert [(row["external_id"], row["text"]) for row in market] == [("2", "RT: first &amp; odd…"), ("3", "later")]
     assert complaint["published_at"] == "2019-02-01T00:00:00+00:00"
     assert "bank_account" not in json.dumps(complaint)
@@ -61,3 +61,7 @@ def test_build_takes_a_whole_stretch_in_order_and_changes_no_text(tmp_path: Path
 def _write(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
     return path
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
