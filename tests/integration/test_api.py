@@ -296,7 +296,7 @@ def test_a_database_that_does_not_answer_is_503(client: TestClient, monkeypatch:
 def test_probes_answer_anybody(client: TestClient) -> None:
     assert client.get("/healthz", headers={"host": "elsewhere"}).json() == {"status": "ok"}
     ready = client.get("/readyz", headers={"host": "elsewhere"})
-    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready"), ready.json()
     assert "bellwether_up 1.0" in client.get("/metrics", headers={"host": "elsewhere"}).text
 
 
