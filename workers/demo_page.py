@@ -126,7 +126,7 @@ def _next_commands() -> RenderableType:
     commands.add_column(style="dim")
     for command, what in (
         ("bellwether up", "keep all of this running, with the same data"),
-        ("bellwether enqueue FILE --source NAME --wait", "your own CSV, JSON lines or Parquet, in another terminal"),
+        ("bellwether enqueue FILE --source NAME --wait", "your own file, in another terminal"),
         ('bellwether analyze "some text"', "one text, right here, without any server"),
     ):
         commands.add_row(command, what)
