@@ -1,6 +1,8 @@
 """Empty the outbox into the notifiers; what is in it is left to `workers.alerting`, how each is told to its own file."""
 
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,16 +19,18 @@ if TYPE_CHECKING:
     from db.incidents import IncidentView
 
 _log = structlog.get_logger("bellwether.alerts")
-_LIMIT = 50  # notifications taken at a time, each within its notifier's timeout
+_LONGEST_S = 30  # of sending by one task, well within its time limit; what is left is due at the next tick
 
 
 def deliver(engine: "Engine") -> int:
-    """Send what is due, each notifier by itself so that a dead one blocks nobody; return how many were accepted.
+    """Send what is due, each notifier in a thread of its own so that a dead one delays nobody; return how many were accepted.
 
     A notification leaves at least once: one whose sender died between sending and noting it is sent again, under the same
     delivery name, by which the receiver can tell.
     """
-    return sum(_deliver_to(engine, name) for name in settings().alerts.notifiers)
+    names = list(settings().alerts.notifiers)
+    with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
+        return sum(pool.map(lambda name: _deliver_to(engine, name), names))
 
 
 def message(incident: "IncidentView", *, change: str) -> dict[str, Any]:
@@ -56,19 +60,23 @@ def message(incident: "IncidentView", *, change: str) -> dict[str, Any]:
 
 
 def _deliver_to(engine: "Engine", name: str) -> int:
+    """Send one notifier's due messages, one at a time, until none is due, one fails or its time is up."""
     chosen = settings().alerts.notifiers[name]
-    notifier = notifiers.make(chosen)
-    with transaction(engine) as session:
-        due = outbox.take_due(session, notifier=name, lease=chosen.timeout * (_LIMIT + 2), limit=_LIMIT)
-    return sum(_send(engine, one, notifier=notifier) for one in due)
+    notifier, started, n_sent = notifiers.make(chosen), time.monotonic(), 0
+    while time.monotonic() - started < _LONGEST_S:
+        with transaction(engine) as session:
+            due = outbox.take_due(session, notifier=name, lease=chosen.timeout * 3, limit=1)
+        if not due or not _send(engine, due[0], notifier=notifier):
+            break
+        n_sent += 1
+    return n_sent
 
 
-def _send(engine: "Engine", due: outbox.Due, *, notifier: notifiers.Notifier) -> int:
-    """Send one notification and note how it went; 1 if it was accepted."""
+def _send(engine: "Engine", due: outbox.Due, *, notifier: notifiers.Notifier) -> bool:
+    """Send one notification and note how it went; False if it was not accepted."""
     with transaction(engine) as session:
         incident = incidents.read_incident(session, due.incident_id)
-    if incident is None:
-        return 0
+    assert incident is not None, "an incident takes its notifications with it"
     error = _told(notifier, message(incident, change=due.change), delivery=f"{due.incident_id}-{due.change}-{due.notifier}")
     with transaction(engine) as session:
         if error is None:
@@ -80,7 +88,7 @@ def _send(engine: "Engine", due: outbox.Due, *, notifier: notifiers.Notifier) ->
             outbox.put_off(session, due.id, wait=settings().alerts.retry_backoff * 2 ** (due.attempts - 1), error=error)
     if error:
         _log.warning("not_told", notifier=due.notifier, incident=due.incident_id, change=due.change, attempts=due.attempts, error=error)
-    return int(error is None)
+    return error is None
 
 
 def _told(notifier: notifiers.Notifier, told: Mapping[str, Any], *, delivery: str) -> str | None:

@@ -54,6 +54,16 @@ def test_deliver_is_not_kept_from_one_notifier_by_another(engine: Engine, record
     assert len(recorders["well"].told) == 1
 
 
+def test_deliver_stops_at_the_first_failure_and_spends_no_attempt_on_the_rest(engine: Engine, recorders: dict[str, Recorder]) -> None:
+    recorders["dead"].n_failures = 9
+    _queued(engine, "opened", "resolved")
+    telling.deliver(engine)
+
+    with transaction(engine) as session:
+        attempts = session.scalars(select(Notification.attempts).filter_by(notifier="dead").order_by(Notification.id)).all()
+    assert attempts == [1, 0]
+
+
 def test_deliver_tries_again_later_under_the_same_name(engine: Engine, recorders: dict[str, Recorder]) -> None:
     recorders["dead"].n_failures = 1
     incident_id = _queued(engine, "opened")
