@@ -44,5 +44,9 @@ unit: setup ## Run the tests
 reference: setup ## Write docs/reference anew from the code
 	$(BIN)/python docs/generate.py
 
+constraints: setup ## Pin in constraints.txt what is installed now, after a dependency was added or updated
+	{ head -1 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/^torch==\([0-9.]*\)+cpu$$/torch==\1/'; } > constraints.new
+	mv constraints.new constraints.txt
+
 clean: ## Remove caches and the embedded servers' files (never your own databases)
 	rm -rf .bellwether .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from db.figures import Figures
+from workers import health
 from workers.health import STALE, Check, Status, is_ready, judge_consumption, readiness, run_check
 from workers.settings import settings
 
@@ -63,4 +64,17 @@ def test_readiness_names_what_does_not_answer(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("BELLWETHER_POSTGRES_URL", "postgresql://127.0.0.1:1/none")
     settings.cache_clear()
 
-    assert {check.name: check.status for check in readiness()} == dict.fromkeys(("broker", "database", "consumption"), Status.FAIL)
+    checks = readiness()
+
+    assert not is_ready(checks)
+    assert [check.status for check in checks] == [Status.FAIL, Status.FAIL, Status.WARN]
+
+
+@pytest.mark.usefixtures("configured")
+def test_readiness_warns_of_idle_workers_but_keeps_intake_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "judge_consumption", lambda figures: Check("consumption", Status.FAIL, f"at {figures.now}"))
+
+    checks = readiness()
+
+    assert is_ready(checks)
+    assert checks[-1].status is Status.WARN
