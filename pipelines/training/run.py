@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.model import BellwetherModel, Model
-from pipelines.network import load_network
+from pipelines.network import TOKENIZER, load_network, save_network
+from pipelines.tokens import TextTokenizer
 from pipelines.training.balance import save_balanced
 from pipelines.training.card import write_card
-from pipelines.training.data import ENTITIES, TASKS
+from pipelines.training.data import ENTITIES, TASKS, read_examples
 from pipelines.training.evaluate import Evaluation, evaluate_file
+from pipelines.training.refine import REFINED, refine_head
 from pipelines.training.train import METRICS, Recipe, train
 
 GLANCE_ROWS = 200
@@ -20,7 +22,8 @@ def run(
 ) -> list[Evaluation]:
     """Run or resume `recipe`; `tell` gets a line for every checkpoint and figure. Return the finished model's figures.
 
-    `out`/model is then a model folder with its card: put it into a catalog to serve it. `out`/taught keeps what training alone made.
+    `out`/model is then a model folder with its card: put it into a catalog to serve it. `out`/taught keeps
+    what the shared steps alone made, `out`/refined what the heads of few, long texts then learnt on their own.
     """
     import torch
 
@@ -32,11 +35,20 @@ def run(
             tell(f"step {step} of {recipe.n_steps}: {found.task} {found.headline()}")
 
     taught = train(recipe, data=data, base=base, out=out, save_every=save_every, on_save=on_save)
-    folder = out / "model"
-    balance = save_balanced(load_network(taught), folder, source=taught, path=data / f"{ENTITIES}.dev.jsonl.gz", n_threads=n_threads)
+    refined, folder = out / "refined", out / "model"
+    _refine(taught, refined, data=data, seed=recipe.seed, tell=tell)
+    balance = save_balanced(load_network(refined), folder, source=refined, path=data / f"{ENTITIES}.dev.jsonl.gz", n_threads=n_threads)
     found = evaluate_split(BellwetherModel("trained", folder=folder, n_threads=n_threads), data)
     write_card(folder, recipe=recipe, evaluations=found, balance=balance, metrics=out / METRICS)
     return found
+
+
+def _refine(source: Path, folder: Path, *, data: Path, seed: int, tell: Callable[[str], None]) -> None:
+    network, tokenizer = load_network(source), TextTokenizer.load(source / TOKENIZER)
+    for task in REFINED:
+        losses = refine_head(network, task, read_examples(data / f"{task}.train.jsonl.gz"), tokenizer=tokenizer, seed=seed)
+        tell(f"{task} refined, loss by epoch: {', '.join(map(str, losses))}")
+    save_network(network, folder, tokenizer=tokenizer.backend.to_str())
 
 
 def evaluate_split(model: Model, data: Path, *, limit: int | None = None) -> list[Evaluation]:
