@@ -124,6 +124,7 @@ def save_network(network: Network, folder: Path, *, tokenizer: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     half = {name: value.detach().to(torch.float16).contiguous() for name, value in network.state_dict().items()}
     save_file(half, str(folder / WEIGHTS))
+    (folder / WEIGHTS).chmod(0o644)  # the library makes it private: a service account could not read it
     (folder / CONFIG).write_text(network.config.to_json(), encoding="utf-8")
     (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
 
