@@ -65,6 +65,15 @@ class RunningStack:
         command = [sys.executable, "-m", "workers", *arguments]
         return subprocess.run(command, env=self.environment, input=stdin, capture_output=True, text=True, timeout=WAIT_S, check=check)
 
+    def stop(self) -> None:
+        """Stop the stack, unless it has ended."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        finally:
+            self.process.kill()
+
     def enqueue(self, n_records: int, *, source: str) -> UUID:
         """Send so many records and return the job."""
         lines = "\n".join(
@@ -130,11 +139,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, tiny_catalog: Path) -> Itera
     """A running stack, stopped at the end."""
     running = start(tmp_path_factory.mktemp("stack") / "home", tiny_catalog)
     yield running
-    running.process.send_signal(signal.SIGTERM)
-    try:
-        running.process.wait(60)
-    finally:
-        running.process.kill()
+    running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -176,10 +181,14 @@ def eventually() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def start_stack(tiny_catalog: Path) -> Callable[..., RunningStack]:
-    """Give `start` to the tests that need a stack of their own."""
+def start_stack(tiny_catalog: Path) -> Iterator[Callable[..., RunningStack]]:
+    """Give `start` to the tests that need a stack of their own; what still runs at their end is stopped."""
+    running: list[RunningStack] = []
 
     def started(home: Path, **more: str) -> RunningStack:
-        return start(home, tiny_catalog, **more)
+        running.append(start(home, tiny_catalog, **more))
+        return running[-1]
 
-    return started
+    yield started
+    for one in running:
+        one.stop()

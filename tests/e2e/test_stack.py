@@ -1,5 +1,6 @@
 """A stack that is killed, and started again on the same data."""
 
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import text
+
+from db.engine import connect
 
 pytestmark = pytest.mark.e2e
 
@@ -41,3 +45,29 @@ def test_killed_stack_leaves_nothing_running_and_starts_again_with_its_data(tmp_
     assert second.process.wait(60) == 0
     assert not psutil.wait_procs(processes, timeout=10)[1]
     assert not (home / "stack.json").exists()
+
+
+def test_hung_child_is_killed_at_its_time_limit_and_its_batch_is_analysed_again(
+    tmp_path: Path, start_stack: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    stack = start_stack(tmp_path / "home", LEDGER__TASK_TIME_LIMIT="PT6S", LEDGER__LEASE="PT9S", ENGINE__REPLICAS="1")
+    stack.run("enqueue", "-", "--source", "first", "--wait", stdin='{"text": "profit falls"}\n')
+    child = next(one for one in stack.celery("analyze-cpu@").children() if "spawn_main" in " ".join(one.cmdline()))
+    pool = connect(stack.facts["postgres_url"])
+
+    def is_caught_in_a_batch() -> bool:
+        child.suspend()
+        with pool.connect() as connection:
+            leased = connection.execute(text("SELECT count(*) FROM batch WHERE state = 'leased'")).scalar_one()
+        if not leased:
+            child.resume()
+        return bool(leased)
+
+    job_id = str(stack.enqueue(3_000, source="hung"))
+    eventually(is_caught_in_a_batch, what="a batch in the child's hands")
+    watched = stack.run("jobs", "watch", job_id)
+
+    assert watched.returncode == 0
+    assert json.loads(stack.run("jobs", "show", job_id, "--json").stdout)["done"] == 3_000
+    assert not child.is_running()
+    pool.dispose()
