@@ -105,16 +105,22 @@ class Rule(Section):
         return self
 
 
-_DAY, _FOUR_WEEKS = timedelta(days=1), timedelta(days=28)
+_FOUR_WEEKS = timedelta(days=28)
 
 DEFAULT_RULES = {
     # Busy feeds, within the hour.
     "negative-share-hour": Rule(),
-    # Slow feeds; judged a day at a time, a share is steadier, so less surprise is needed.
-    "negative-share-day": Rule(window=_DAY, baseline=_FOUR_WEEKS, min_records=20, min_negatives=8, opens_below_p=1e-3),
-    # Counts swing more than shares do: on simulated restless streams 1e-4 and ratio 2 opened 0.6 a thousand series and days, this 0.1.
-    "negatives-day": Rule(
-        metric="negatives", window=_DAY, baseline=_FOUR_WEEKS, min_negatives=10, opens_below_p=1e-6, min_ratio=3, min_baseline_records=0
+    # Slow feeds: over a day a share is steadier, so less surprise is needed.
+    "negative-share-day": Rule(window=timedelta(days=1), baseline=_FOUR_WEEKS, min_records=20, min_negatives=8, opens_below_p=1e-3),
+    # Counts swing more than shares do: on simulated restless streams 1e-6 opened half an incident a thousand series and days, this 0.1.
+    "negatives-6h": Rule(
+        metric="negatives",
+        window=timedelta(hours=6),
+        baseline=_FOUR_WEEKS,
+        min_negatives=10,
+        min_baseline_records=0,
+        opens_below_p=1e-8,
+        min_ratio=3,
     ),
 }
 

@@ -124,7 +124,7 @@ def _queued(engine: Engine, *changes: str) -> int:
 def _finding(source_id: int) -> Finding:
     return Finding(
         fingerprint="f",
-        rule="negatives-day",
+        rule="negatives-6h",
         rule_hash="h",
         source_id=source_id,
         dimension="entity",

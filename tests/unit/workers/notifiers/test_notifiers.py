@@ -17,7 +17,7 @@ from workers.settings import Notifier, SettingsError
 MESSAGE = {
     "change": "opened",
     "incident": 7,
-    "rule": "negatives-day",
+    "rule": "negatives-6h",
     "why": "Negative records about $AAPL rose to 33.",
     "evidence": {"é": 1},
 }
