@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -68,9 +68,10 @@ def _past(history: Sequence[Mapping[str, Any]], *, metric: str) -> RenderableTyp
         return Text("-")
     top = max(values) or 1.0
     bars = [_BLOCKS[round(value / top * (len(_BLOCKS) - 1))] for value in values]
-    since = datetime.fromisoformat(history[0]["at"])
+    starts = [datetime.fromisoformat(one["at"]) for one in history]
+    each = f" every {(starts[1] - starts[0]) / timedelta(hours=1):g} h" if len(starts) > 1 else ""
     told = "share of negatives" if metric == "share" else "negatives"
-    return Text.assemble((" ".join(bars[:-1]), "cyan"), " ", (bars[-1], "red"), (f"  {told} a window since {since:%Y-%m-%d}", "dim"))
+    return Text.assemble((" ".join(bars[:-1]), "cyan"), " ", (bars[-1], "red"), (f"  {told}{each} since {starts[0]:%Y-%m-%d}", "dim"))
 
 
 def _drivers(drivers: Sequence[Mapping[str, Any]], *, metric: str) -> RenderableType:
