@@ -18,7 +18,7 @@ from workers.demo import Progress as Figures
 from workers.stack import Stack
 
 _COLOURS = {"n_negative": "red", "n_neutral": "bright_black", "n_positive": "green"}
-_BAR_CHARS = 30
+_BAR_CHARS = 22
 
 
 def where(stack: Stack) -> RenderableType:
