@@ -64,5 +64,6 @@ def evaluate(
         rows = [evaluate_file(loaded, path, limit=limit).to_row() for path in [*data, *(more or [])]]
     except ValueError as problem:
         fail(str(problem), code=Exit.USAGE)
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    hidden = {"file"} if form is Format.TABLE else set()  # the task names it well enough, and the table stays narrow
+    columns = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in hidden]
     print_rows(rows, columns=columns, form=Format.JSON if as_json else form, title=f"{model} ({loaded.ref.revision})")

@@ -22,6 +22,10 @@ def test_network_config_reads_what_it_wrote(tiny_network: Network) -> None:
     assert NetworkConfig.from_json(tiny_network.config.to_json()) == tiny_network.config
 
 
+def test_save_network_lets_other_accounts_read_the_weights(tiny_folder: Path) -> None:
+    assert (tiny_folder / "model.safetensors").stat().st_mode & 0o044 == 0o044
+
+
 @pytest.mark.parametrize("missing", ["config.json", "tokenizer.json", "model.safetensors"])
 def test_load_network_names_a_missing_file(missing: str, tiny_folder: Path, tmp_path: Path) -> None:
     shutil.copytree(tiny_folder, tmp_path / "model")

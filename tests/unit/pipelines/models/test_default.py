@@ -1,0 +1,73 @@
+"""The weights that ship: they load fast, fit their card, and read plain sentences."""
+
+import time
+
+import pytest
+
+from pipelines.catalog import MODELS
+from pipelines.heads import decode_tags
+from pipelines.model import Model, load_model
+from pipelines.records import SENTIMENTS
+from pipelines.training.card import SOURCES
+from pipelines.training.data import TASKS
+
+FOLDER = MODELS / "default"
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model()
+
+
+def test_default_model_loads_in_under_two_seconds_of_processor_time() -> None:
+    begun = time.process_time()
+
+    load_model()
+
+    assert time.process_time() - begun < 2
+
+
+def test_default_model_is_small_enough_to_ship() -> None:
+    assert (FOLDER / "model.safetensors").stat().st_size <= 50_000_000
+
+
+def test_default_model_has_a_head_for_every_task(model: Model) -> None:
+    assert set(model.labels) == set(TASKS)
+    assert model.labels["sentiment_news"] == model.labels["sentiment_support"] == SENTIMENTS
+    assert (len(model.labels["topics_banking77"]), len(model.labels["topics_complaints"])) == (77, 9)
+
+
+def test_default_model_card_is_of_these_weights_and_names_every_licence(model: Model) -> None:
+    card = (FOLDER / "README.md").read_text(encoding="utf-8")
+
+    assert model.ref.revision in card
+    assert all(f"`{task}`" in card and origin in card and licence in card for task, origin, licence in SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "label"),
+    [
+        ("sentiment_news", "Profit falls sharply as the company warns of heavy losses", "negative"),
+        ("sentiment_news", "Shares jump to a record high after strong earnings", "positive"),
+        ("sentiment_support", "This is the worst service ever, I am so angry", "negative"),
+        ("sentiment_support", "Thank you, I love it, you are the best", "positive"),
+        ("topics_banking77", "I was charged twice for the same transaction", "transaction_charged_twice"),
+        ("topics_complaints", "My credit report shows an inquiry that I never authorised, remove it", "credit_reporting"),
+    ],
+)
+def test_default_model_reads_plain_sentences(head: str, text: str, label: str, model: Model) -> None:
+    [output] = model.forward(model.tokenize([text]))
+
+    assert model.labels[head][output.logits[head].argmax()] == label
+
+
+def test_default_model_marks_names_as_they_stand(model: Model) -> None:
+    text = "Apple's Tim Cook said in London that profit fell."
+    [tokens] = model.tokenize([text])
+
+    [output] = model.forward([tokens])
+
+    assert output.tags is not None
+    spans = decode_tags(output.tags, model.labels["entities"])
+    found = {(text[tokens.offsets[start][0] : tokens.offsets[end - 1][1]], group) for start, end, group, _ in spans}
+    assert found == {("Apple", "ORG"), ("Tim Cook", "PER"), ("London", "LOC")}
