@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,10 @@ from db import batches, jobs, records, results, rollups, sources
 from db.engine import connect, transaction
 from pipelines.records import Analysis, Kind, Label, Lane, Mention, ModelRef, Record
 from workers.settings import settings
+
+# A deadline judges the machine's neighbours, not the code.
+hypothesis_settings.register_profile("bellwether", deadline=None)
+hypothesis_settings.load_profile("bellwether")
 
 
 @pytest.fixture(autouse=True)
