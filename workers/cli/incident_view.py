@@ -32,12 +32,14 @@ def view(incident: IncidentView) -> RenderableType:
     """Lay out everything that is known of an incident."""
     style = _STYLES[incident.state]
     title = Text.assemble((f" incident {incident.id} ", "bold"), (f"{incident.state} ", style), (f"{incident.rule} ", "dim"))
-    rows = Table.grid(padding=(1, 2, 0, 0))
+    rows = Table.grid(padding=(0, 2, 1, 0), collapse_padding=False)
     rows.add_column(style="dim", justify="right", width=9)
     rows.add_column()
     for name, content in _sections(incident):
         rows.add_row(name, content)
-    return Panel(Group(Text(incident.why, style="bold"), rows), title=title, title_align="left", border_style=style, padding=(1, 2))
+    return Panel(
+        Group(Text(incident.why, style="bold"), Text(), rows), title=title, title_align="left", border_style=style, padding=(1, 2, 0, 2)
+    )
 
 
 def _sections(incident: IncidentView) -> list[tuple[str, RenderableType]]:
@@ -46,7 +48,7 @@ def _sections(incident: IncidentView) -> list[tuple[str, RenderableType]]:
     if told.get("drivers"):
         sections.append(("driven by", _drivers(told["drivers"], metric=incident.metric)))
     if told.get("examples"):
-        sections.append(("examples", Group(*(_example(one) for one in told["examples"]))))
+        sections.append(("examples", Text("\n\n").join(_example(one) for one in told["examples"])))
     return sections
 
 
@@ -83,8 +85,8 @@ def _drivers(drivers: Sequence[Mapping[str, Any]], *, metric: str) -> Renderable
     return grid
 
 
-def _example(one: Mapping[str, Any]) -> RenderableType:
+def _example(one: Mapping[str, Any]) -> Text:
     at = datetime.fromisoformat(one["published_at"])
     alike = f" · {one['n_similar']} alike" if one["n_similar"] > 1 else ""
     head = f"{at:%Y-%m-%d %H:%M} · {one['score']:.0%} negative · record {one['external_id']}{alike}"
-    return Text.assemble((head, "dim"), "\n", html.unescape(one["text"]).translate(_UNSEEN), "\n")
+    return Text.assemble((head, "dim"), "\n", html.unescape(one["text"]).translate(_UNSEEN))
