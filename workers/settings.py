@@ -42,8 +42,9 @@ class Intake(Section):
 class Ledger(Section):
     """The life of a batch. task_time_limit < lease < visibility_timeout, checked at start-up."""
 
-    lease: timedelta = Field(timedelta(seconds=120), description="How long a claimed batch is its worker's, unless renewed.")
-    task_time_limit: timedelta = Field(timedelta(seconds=100), description="A child that works longer on a task is killed.")
+    lease: timedelta = Field(timedelta(minutes=6), description="How long a claimed batch is its worker's, unless renewed.")
+    # The longest record accepted, 1 MiB, is some 250,000 tokens: a minute on a quiet core, four on a starved one.
+    task_time_limit: timedelta = Field(timedelta(minutes=5), description="A child that works longer on a task is killed.")
     visibility_timeout: timedelta = Field(timedelta(hours=6), description="When Redis gives an unacknowledged message again.")
     max_attempts: int = Field(3, ge=1, description="Failures after which a batch is bisected.")
     retry_backoff: timedelta = Field(timedelta(seconds=2), description="Wait after the first failure; doubles.")

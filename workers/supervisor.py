@@ -90,6 +90,8 @@ class _Supervisor:
 
     def run(self, inbox: SignalInbox) -> None:
         """Tend the workers until they are stopped; whatever ends this, none is left behind."""
+        for worker in self.workers:  # what a worker of this name held when its supervisor died with it
+            _give_back_batches(worker.name)
         try:
             while not self.n_asked or any(worker.process for worker in self.workers):
                 self._tend()

@@ -1,7 +1,10 @@
 """A batch in a worker's hands: held, finished, given back, fenced off."""
 
+import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +18,9 @@ from db.releasing import release, release_worker
 from pipelines.errors import DeviceExhausted, InvalidRecord
 from pipelines.records import Analysis, Document, Failure, Kind, Label, Lane, ModelRef, Record
 from workers import ledger
+from workers.children import Child
 from workers.settings import settings
+from workers.supervisor import supervise
 
 MODEL = ModelRef("test", "0123456789ab")
 NODE = "analyze-cpu@here"
@@ -177,3 +182,19 @@ def test_sweep_once_rings_for_what_lost_its_message(queued: Callable[[int], UUID
 
     assert publish.queue_length(ANALYZE_LIVE) == 1
     assert row(batch_id).published_at is not None
+
+
+@pytest.mark.usefixtures("configured")
+def test_supervise_gives_back_at_its_start_what_its_worker_held_when_both_died(
+    engine: Engine, queued: Callable[[int], UUID], row: Callable[[UUID], Any], tmp_path: Path
+) -> None:
+    batch_id = queued(1)
+    with transaction(engine) as session:
+        batches.claim(session, batch_id, lease=timedelta(hours=1), worker=NODE)
+    # The worker asks its supervisor to stop, and ends as asked: only the supervisor's start can have given the batch back.
+    stop = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
+    code = f"import os, signal, sys; {stop}"
+
+    supervise([Child(NODE, [sys.executable, "-c", code], os.environ, tmp_path / "log")])
+
+    assert (row(batch_id).state, row(batch_id).attempts) == ("queued", 1)
