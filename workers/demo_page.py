@@ -1,5 +1,7 @@
 """Draw the demo on a terminal: where things run, how far the sample is, what was found; the values come from `workers.demo`."""
 
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -122,12 +124,17 @@ def _counts(row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _next_commands() -> RenderableType:
     commands = Table.grid(padding=(0, 2, 0, 0))
-    commands.add_column(style="bold green")
+    commands.add_column(style="bold green", no_wrap=True)
     commands.add_column(style="dim")
-    for command, what in (
-        ("bellwether up", "keep all of this running, with the same data"),
-        ("bellwether enqueue FILE --source NAME --wait", "your own file, in another terminal"),
-        ('bellwether analyze "some text"', "one text, right here, without any server"),
+    for arguments, what in (
+        ("up", "keep all of this running, with the same data"),
+        ("enqueue FILE --wait", "your own file, in another terminal"),
+        ('analyze "some text"', "one text, right here, without any server"),
     ):
-        commands.add_row(command, what)
+        commands.add_row(f"{_program()} {arguments}", what)
     return commands
+
+
+def _program() -> str:
+    """Return what to type for `bellwether`: its path where no environment puts it on the PATH, as after `make demo`."""
+    return "bellwether" if shutil.which("bellwether") else sys.argv[0]
