@@ -7,6 +7,7 @@ import structlog
 from celery import Task
 
 from workers import metrics
+from workers.faults import TaskFailed, describe, places
 
 _log = structlog.get_logger("bellwether.task")
 
@@ -18,16 +19,16 @@ class BellwetherTask(Task):  # type: ignore[type-arg]  # generic only in its stu
     ignore_result = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the task's body in its log context."""
+        """Run the task's body in its log context; what it raises becomes TaskFailed, without words of anybody's record."""
         with structlog.contextvars.bound_contextvars(task=self.name, task_id=self.request.id):
             started = perf_counter()
             outcome = "failed"
             try:
                 result = self.run(*args, **kwargs)
                 outcome = "done"
-            except Exception as error:
-                _log.exception("task failed", error=type(error).__name__)
-                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is, its message may hold text: a traceback would end with it
+                _log.error("task failed", error=describe(error), raised_at=places(error))
+                raise TaskFailed(describe(error)) from None
             finally:
                 metrics.tasks.labels(self.name, outcome).inc()
                 metrics.task_seconds.labels(self.name).observe(perf_counter() - started)

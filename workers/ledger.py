@@ -1,12 +1,10 @@
 """Hold a batch while it is analysed: claim, renew, finish or give back; what its records say is left to the analyst."""
 
 import threading
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,9 +13,9 @@ import structlog
 
 from db import batches, records, results
 from db.engine import transaction
-from pipelines.errors import PipelineError
 from pipelines.records import Analysis, Document, Failure, ModelRef
 from workers import metrics
+from workers.faults import describe, place
 from workers.settings import settings
 
 if TYPE_CHECKING:
@@ -105,18 +103,12 @@ def held(batch_id: UUID, *, engine: "Engine", worker: str) -> Iterator[HeldBatch
 
 def _give_back(batch: HeldBatch, error: Exception) -> None:
     """Put the batch back with its error's class (and, where it is ours and so free of text, its message) and a growing pause."""
-    detail = f"{type(error).__name__}: {error}" if isinstance(error, PipelineError) else type(error).__name__
+    detail = describe(error)
     batch.line["error"] = detail
-    batch.line["raised_at"] = _place(error)
+    batch.line["raised_at"] = place(error)
     backoff = min(settings().ledger.retry_backoff * 2 ** (batch.claim.attempts - 1), _MAX_BACKOFF)
     with suppress(batches.LeaseLost), transaction(batch.engine) as session:
         batches.fail(session, batch.claim, error=detail, retry_in=backoff)
-
-
-def _place(error: Exception) -> str | None:
-    """Return the innermost file and line: a traceback's last line would show the message, and so perhaps text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} {frames[-1].name}" if frames else None
 
 
 def _tell(batch: HeldBatch, outcome: str) -> None:

