@@ -8,10 +8,13 @@ from typing import Any
 from workers import queues
 from workers.settings import Settings, settings
 
+_LEAST_EXPIRY_S = 60.0
+"""Expiry compares the clocks of two machines: were it shorter, a worker some seconds ahead of beat would drop every tick, unseen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A task that beat sends `every` so often; a message older than `every` is dropped, so that no pile waits for a stopped worker."""
+    """A task that beat sends `every` so often; a message that waited too long is dropped, so that no pile waits for a stopped worker."""
 
     task: str
     every: timedelta
@@ -50,7 +53,7 @@ def beat_schedule(chosen: Settings | None = None) -> Mapping[str, dict[str, Any]
             "task": entry.task,
             "schedule": entry.every,
             "args": entry.args,
-            "options": {"queue": entry.queue, "expires": max(entry.every.total_seconds(), 5.0), "ignore_result": True},
+            "options": {"queue": entry.queue, "expires": max(entry.every.total_seconds(), _LEAST_EXPIRY_S), "ignore_result": True},
         }
         for name, entry in entries(chosen).items()
     }
