@@ -11,6 +11,7 @@ from db import incidents, outbox
 from db.engine import transaction
 from workers import notifiers
 from workers.evidence import label
+from workers.faults import describe
 from workers.settings import settings
 
 if TYPE_CHECKING:
@@ -96,4 +97,6 @@ def _told(notifier: notifiers.Notifier, told: Mapping[str, Any], *, delivery: st
         notifier.notify(told, delivery=delivery)
     except notifiers.NotTold as error:
         return str(error)
+    except Exception as error:  # noqa: BLE001  # a notifier that breaks uses up its attempts like a receiver that refuses
+        return describe(error)
     return None

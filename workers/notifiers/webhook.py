@@ -31,10 +31,12 @@ class Webhook:
         if self.secret:
             headers[SIGNATURE] = signature(body, timestamp=at, secret=self.secret)
         try:
-            answer = httpx2.post(self.url, content=body, headers=headers, timeout=self.timeout_s)
+            # Without reading what the receiver has to say: it could talk for ever, a byte at a time.
+            with httpx2.stream("POST", self.url, content=body, headers=headers, timeout=self.timeout_s) as answer:
+                accepted = answer.is_success
         except httpx2.HTTPError as error:
             raise NotTold(f"{type(error).__name__}: {error}") from error
-        if not answer.is_success:
+        if not accepted:
             raise NotTold(f"the receiver answered {answer.status_code}")
 
 

@@ -54,6 +54,21 @@ def test_deliver_is_not_kept_from_one_notifier_by_another(engine: Engine, record
     assert len(recorders["well"].told) == 1
 
 
+def test_deliver_gives_a_notifier_up_that_breaks_in_its_own_way(engine: Engine, recorders: dict[str, Recorder]) -> None:
+    recorders["dead"].notify = lambda *_, **__: 1 / 0  # type: ignore[method-assign]
+    _queued(engine, "opened")
+
+    for _ in range(2):
+        telling.deliver(engine)
+        with transaction(engine) as session:
+            session.execute(update(Notification).values(due_at=NOON))
+
+    with transaction(engine) as session:
+        [given_up] = session.scalars(select(Notification).where(Notification.notifier == "dead"))
+        assert given_up.given_up_at
+        assert given_up.error == "ZeroDivisionError"
+
+
 def test_deliver_stops_at_the_first_failure_and_spends_no_attempt_on_the_rest(engine: Engine, recorders: dict[str, Recorder]) -> None:
     recorders["dead"].n_failures = 9
     _queued(engine, "opened", "resolved")

@@ -28,6 +28,7 @@ class Receiver:
     """A real HTTP server that keeps what it was sent and answers as it is told."""
 
     status: int = 204
+    length: int = 0
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
 
@@ -41,8 +42,11 @@ def receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.got.append((dict(self.headers), body))
             self.send_response(state.status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(state.length))
             self.end_headers()
+            self.wfile.flush()
+            if state.length:  # until the sender hangs up
+                self.rfile.read(1)
 
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  # the base class's own name
             pass
@@ -91,6 +95,14 @@ def test_webhook_says_so_when_it_was_refused(receiver: Receiver, status: int) ->
 
     with pytest.raises(notifiers.NotTold, match=str(status)):
         notifiers.make(Notifier(kind="webhook", url=receiver.url)).notify(MESSAGE, delivery="x")
+
+
+def test_webhook_waits_for_no_more_than_the_status(receiver: Receiver) -> None:
+    receiver.length = 1_000  # of which not one comes
+
+    notifiers.make(Notifier(kind="webhook", url=receiver.url)).notify(MESSAGE, delivery="x")
+
+    assert len(receiver.got) == 1
 
 
 def test_webhook_says_so_when_nobody_listens() -> None:
