@@ -96,16 +96,18 @@ FIX_DATABASE = "Start `bellwether up`, or set BELLWETHER_POSTGRES_URL to your Po
 def readiness() -> list[Check]:
     """Return the checks of `/readyz`; ready means that none fails.
 
-    Workers that consume nothing are told, but take no API out of rotation: what it accepts meanwhile waits safely in SQL.
+    A broker that doesn't answer and workers that consume nothing are told, but take no API out of rotation: what it accepts
+    meanwhile waits safely in SQL.
     """
-    consumption = run_check("consumption", check_consumption, fix=FIX_DATABASE)
-    if consumption.status is Status.FAIL:
-        consumption = replace(consumption, status=Status.WARN)
     return [
-        run_check("broker", check_broker, fix=FIX_BROKER),
+        _warned(run_check("broker", check_broker, fix=FIX_BROKER)),
         run_check("database", check_database, fix=FIX_DATABASE),
-        consumption,
+        _warned(run_check("consumption", check_consumption, fix=FIX_DATABASE)),
     ]
+
+
+def _warned(check: Check) -> Check:
+    return replace(check, status=Status.WARN) if check.status is Status.FAIL else check
 
 
 def is_ready(checks: list[Check]) -> bool:
