@@ -23,7 +23,7 @@ def beat(
             {"entry": name, "every": str(entry.every), "task": entry.task, "queue": entry.queue, "why": entry.why}
             for name, entry in entries().items()
         ]
-        print_rows(rows, columns=["entry", "every", "task", "queue", "why"], form=Format.JSON if as_json else Format.TABLE)
+        print_rows(rows, columns=["entry", "every", "task", "why"], form=Format.JSON if as_json else Format.TABLE)
         return
     from pathlib import Path
 

@@ -2,16 +2,24 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import typer
 
 from pipelines.errors import PipelineError
 from workers.errors import BellwetherError, Exit
+
+_NARROW = 12
+"""As narrow as a folded column may get, while another can be folded too."""
+_UNBOUNDED = 100_000
+_FIGURE = re.compile(r"[+-]?[\d,.]+(e[+-]?\d+)?%?")
+_UNSEEN = dict.fromkeys((*range(32), *range(127, 160)), "\ufffd")
+"""Control characters could move the cursor or worse."""
 
 
 class Format(StrEnum):
@@ -70,17 +78,41 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str], for
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str], title: str | None = None) -> None:
-    """Print `rows` as a table, numbers to the right."""
+    """Print `rows` as a table, numbers to the right; off a terminal no cell is folded, so that a line is a row."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    console = Console() if sys.stdout.isatty() else Console(width=_UNBOUNDED)
+    folded = _folded(cells, columns=columns, width=console.width)
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
-    for column in columns:
-        number = any(isinstance(row.get(column), int | float) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console().print(table)
+    for number, column in enumerate(columns):
+        texts = [row[number] for row in cells]
+        justify: Literal["right", "left"] = "right" if any(map(_FIGURE.fullmatch, texts)) else "left"
+        table.add_column(_header(column, texts), justify=justify, overflow="fold", no_wrap=number not in folded)
+    for texts in cells:
+        # Not markup: what people wrote may hold brackets, and control characters that move the cursor.
+        table.add_row(*(Text(text.translate(_UNSEEN)) for text in texts))
+    console.print(table)
+
+
+def _folded(cells: Sequence[Sequence[str]], *, columns: Sequence[str], width: int) -> set[int]:
+    """Return which columns to fold so that all fit into `width`: as few as will do, the widest first."""
+    turned = [[row[number] for row in cells] for number in range(len(columns))]
+    headed = [(*_header(column, texts).split("\n"), *texts) for column, texts in zip(columns, turned, strict=True)]
+    widths = [max(map(len, texts)) for texts in headed]
+    folded: set[int] = set()
+    for number in sorted(range(len(widths)), key=widths.__getitem__, reverse=True):
+        if sum(min(_NARROW, wide) if one in folded else wide for one, wide in enumerate(widths)) + 2 * (len(widths) - 1) <= width:
+            break
+        folded.add(number)
+    return folded
+
+
+def _header(column: str, texts: Sequence[str]) -> str:
+    words = column.removeprefix("n_").split("_")
+    return " ".join(words) if len(" ".join(words)) <= max(map(len, texts), default=0) else "\n".join(words)
 
 
 def _cell(value: Any) -> str:

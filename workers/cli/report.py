@@ -20,6 +20,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the same as --
 Limit = Annotated[int, typer.Option("--limit", help="How many rows.", min=1, max=100_000)]
 
 _COUNTS = ("n_records", "n_negative", "n_neutral", "n_positive", "negative_share")
+_SHARES = ("n_records", "negative", "neutral", "positive")
 
 
 @app.command()
@@ -62,7 +63,16 @@ def _print(name: str, columns: Sequence[str], *, since: str | None, source: str 
     if not rows:
         typer.echo(_nothing(after, source=source, newest=newest), err=True)
     if rows or form is not Format.TABLE:
-        print_rows([_told(row) for row in rows], columns=columns, form=form)
+        is_table = form is Format.TABLE
+        shown = [name for name in columns if name not in _COUNTS] + list(_SHARES) if is_table else columns
+        print_rows([_shares(row) if is_table else _told(row) for row in rows], columns=shown, form=form)
+
+
+def _shares(row: "Row") -> dict[str, Any]:
+    """Return what fits on a terminal's line: shares, of all records."""
+    n_records = row["n_records"] or 1
+    shares = {name.removeprefix("n_"): f"{row[name] / n_records:.0%}" for name in _COUNTS[1:4]}
+    return _told(row) | shares
 
 
 def _told(row: "Row") -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_report_volume_counts_days_since_a_date() -> None:
 
 
 @pytest.mark.usefixtures("_read")
-@pytest.mark.parametrize(("form", "expected"), [("csv", "source,n_records,n_negative"), ("table", "negative share")])
+@pytest.mark.parametrize(("form", "expected"), [("csv", "source,n_records,n_negative"), ("table", "records  negative  neutral  positive")])
 def test_report_prints_other_forms(form: str, expected: str) -> None:
     assert expected in CliRunner().invoke(app, ["sentiment", "--format", form]).stdout
 
