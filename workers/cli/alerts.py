@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,13 +18,16 @@ Who = Annotated[str | None, typer.Option("--by", help="Who does it; your login n
 Why = Annotated[str, typer.Option("--why", help="Why; kept in the incident's history.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+State = Literal["firing", "acknowledged", "resolved"]
+
 _COLUMNS = ("incident", "state", "source", "series", "opened_at", "observed", "expected", "p_value", "rule")
+_SHOWN = ("incident", "state", "source", "series", "opened_at", "negatives")
 
 
 @app.command("list")
 def list_incidents(
     *,
-    state: Annotated[str | None, typer.Option(help="Only firing, acknowledged or resolved ones.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only those that stand so.")] = None,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     since: Annotated[str | None, typer.Option(help="Only what opened since: 7d, 12h, or a date (event time).")] = None,
     limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1, max=10_000)] = 50,
@@ -45,7 +48,7 @@ def list_incidents(
     if not found:
         typer.echo("no incidents; `bellwether report sentiment` shows what was read", err=True)
     if found or form is not Format.TABLE:
-        print_rows([_row(one, form=form) for one in found], columns=_COLUMNS, form=form)
+        print_rows([_row(one, form=form) for one in found], columns=_SHOWN if form is Format.TABLE else _COLUMNS, form=form)
 
 
 @app.command()
@@ -119,7 +122,8 @@ def _row(one: "IncidentView", *, form: Format) -> dict[str, Any]:
 
     told = asdict(one) | {"incident": one.id, "series": label(one.dimension, one.key) or "(all)"}
     if form is Format.TABLE:
-        told |= {"opened_at": f"{one.opened_at:%Y-%m-%d %H:%M}", "p_value": f"{one.p_value:.0e}"}
+        moved = (f"{one.expected:.0%}", f"{one.observed:.0%}") if one.metric == "share" else (f"{one.expected:.1f}", f"{one.observed:.0f}")
+        told |= {"opened_at": f"{one.opened_at:%Y-%m-%d %H:%M}", "negatives": " -> ".join(moved)}
     return told
 
 

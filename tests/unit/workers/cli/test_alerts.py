@@ -139,3 +139,10 @@ def _finding(source_id: int) -> Finding:
         why="Negative share of $AAPL in wire rose to 46% (31 of 67 records).",
         evidence=EVIDENCE,
     )
+
+
+def test_alerts_list_refuses_a_state_there_is_not() -> None:
+    result = CliRunner().invoke(app, ["list", "--state", "open"])
+
+    assert result.exit_code == 2
+    assert "firing" in result.stderr
