@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from db import batches, records, results
-from db.engine import transaction
+from db.engine import settled, transaction
 from pipelines.records import Analysis, Document, Failure, ModelRef
 from workers import metrics
 from workers.faults import describe, place
@@ -20,6 +20,7 @@ from workers.settings import settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
     from db.batches import Claim
 
@@ -47,9 +48,13 @@ class HeldBatch:
         """Save what was found and mark the batch done, in one transaction; LeaseLost if it was fenced off."""
         analyses = [one for one in outcomes if isinstance(one, Analysis)]
         failures = [one for one in outcomes if isinstance(one, Failure)]
-        with self.timed("save"), transaction(self.engine) as session:
+
+        def save(session: "Session") -> None:
             model_id = results.ensure_model(session, model)
             results.save_results(session, self.claim, analyses=analyses, failures=failures, model_id=model_id)
+
+        with self.timed("save"):
+            settled(self.engine, save)
         self.saved = True
         self.line |= {
             "n_done": len(analyses),

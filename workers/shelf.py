@@ -1,6 +1,6 @@
 """Puts records under their sources: which row, kind and taxonomy a source has; the records themselves are `db.records`' work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -33,6 +33,14 @@ class Shelf:
             source_id = self._source_id(session, name, kind=mine[0].kind)
             stored |= zip(indexes, save_records(session, mine, source_id=source_id, job_id=job_id, lane=lane, batched=batched), strict=True)
         return [stored[index] for index in range(len(records))]
+
+    def known(self) -> Mapping[str, int]:
+        """Return the sources found so far, to `recall` them should the transaction roll back."""
+        return dict(self._ids)
+
+    def recall(self, known: Mapping[str, int]) -> None:
+        """Forget every source but `known`."""
+        self._ids = dict(known)
 
     def _source_id(self, session: Session, name: str, *, kind: Kind) -> int:
         if name not in self._ids:

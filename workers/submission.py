@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from db import batches, jobs, quarantine, sources
-from db.engine import transaction
+from db.engine import settled, transaction
 from db.quarantine import Reject
 from pipelines.records import Kind, Lane, Record
 from workers.backlog import refuse_overload
@@ -47,14 +47,21 @@ class Submission:
         A crash before the ring loses nothing, since the sweep rings too. With `looks`, Overloaded is raised before anything is
         saved if too much waits. Nothing is saved, either, where the idempotency key shows that all was: see `replayed`.
         """
-        with transaction(self.engine) as session:
+        before = self.job_id, self.shelf.known()
+
+        def save(session: Session) -> tuple[list[Item], bool]:
+            self.job_id = before[0]  # what a collision rolled back is not there
+            self.shelf.recall(before[1])
             if looks:
                 refuse_overload(session)
             if not self._open_job(session):
-                return []
-            items, has_batches = self._save(session, chunk)
+                return [], False
+            saved = self._save(session, chunk)
             if is_last:
                 jobs.close_job(session, self._job)
+            return saved
+
+        items, has_batches = settled(self.engine, save)
         if has_batches:
             ring_due(self.engine, lane=self.lane, device=self.device)
         self._count(items)
