@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, case, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.tables import Job
+from db.tables import Job, Record
 from pipelines.records import Lane
 
 
@@ -77,12 +77,18 @@ def open_job(
 
 
 def count_intake(session: Session, job_id: UUID, *, n_total: int, n_duplicate: int, n_rejected: int) -> None:
-    """Add what one transaction of intake took in; call it in that transaction, or a batch could finish uncounted records."""
-    session.execute(
-        update(Job)
-        .where(Job.id == job_id)
-        .values(n_total=Job.n_total + n_total, n_duplicate=Job.n_duplicate + n_duplicate, n_rejected=Job.n_rejected + n_rejected)
-    )
+    """Add what one transaction of intake took in; call it in that transaction, or a batch could finish uncounted records.
+
+    Records for a job that was closed as abandoned open it again: its sender was only slow.
+    """
+    counts: dict[str, Any] = {
+        "n_total": Job.n_total + n_total,
+        "n_duplicate": Job.n_duplicate + n_duplicate,
+        "n_rejected": Job.n_rejected + n_rejected,
+    }
+    if n_total:
+        counts |= {"closed_at": None, "finished_at": None}
+    session.execute(update(Job).where(Job.id == job_id).values(**counts))
 
 
 def close_job(session: Session, job_id: UUID) -> None:
@@ -96,6 +102,17 @@ def close_job(session: Session, job_id: UUID) -> None:
             finished_at=case((is_settled, func.coalesce(Job.finished_at, func.now())), else_=Job.finished_at),
         )
     )
+
+
+def close_abandoned(session: Session, *, silent_for: timedelta) -> int:
+    """Close jobs whose sender died: open, without a key to be resumed by, and nothing new for so long. Return how many."""
+    since = func.now() - silent_for
+    is_alive = exists().where(Record.job_id == Job.id, Record.received_at > since)
+    open_ones = select(Job.id).where(Job.closed_at.is_(None), Job.idempotency_key.is_(None), Job.created_at < since, ~is_alive)
+    abandoned = session.scalars(open_ones.order_by(Job.id).with_for_update(skip_locked=True)).all()
+    for job_id in abandoned:
+        close_job(session, job_id)
+    return len(abandoned)
 
 
 def advance_jobs(session: Session, progress: Mapping[UUID, Progress]) -> None:

@@ -1,5 +1,6 @@
 """What must come true even if every message and every timer was lost; each function is harmless twice, and at once."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 _log = structlog.get_logger("bellwether.sweep")
+_SILENT_FOR = timedelta(hours=1)  # after which an open job has no sender any more
 _ROLLUP_ROWS = 2_000  # touched buckets a transaction
 
 
 def sweep_once(engine: "Engine") -> None:
-    """Take back leases that ran out, batch single records that lingered, and ring what is due, live first."""
-    from db import batches
+    """Take back leases that ran out, close jobs whose sender died, batch records that lingered, and ring what is due, live first."""
+    from db import batches, jobs
     from db.engine import transaction
 
     chosen = settings()
@@ -28,7 +30,10 @@ def sweep_once(engine: "Engine") -> None:
     with transaction(engine) as session:
         intake = chosen.intake
         batches.form_lingering(session, older_than=intake.linger, max_records=intake.batch_records, max_bytes=intake.batch_bytes)
+        n_closed = jobs.close_abandoned(session, silent_for=_SILENT_FOR)
         devices = batches.pinned_devices(session)
+    if n_closed:
+        _log.warning("closed jobs whose sender is gone", n_jobs=n_closed)
     for lane in Lane:
         for device in (None, *devices):
             ring_due(engine, lane, device=device)

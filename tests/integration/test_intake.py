@@ -3,8 +3,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from db import batches, jobs
 from db.engine import transaction
@@ -52,6 +54,25 @@ def test_enqueue_stores_records_forms_batches_and_closes_the_job(engine: Engine,
     assert rows(engine, "SELECT name, kind, taxonomy FROM source") == [("desk", "support", "banking77")]
     assert len(rung) == len(set(rung)) == 40
     assert {lane for _, lane in rung} == {Lane.BACKFILL}
+
+
+def test_enqueue_saves_a_chunk_again_that_met_a_deadlock(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, deadlocks = batches.form, [psycopg.errors.DeadlockDetected()]
+
+    def form(*arguments: Any, **how: Any) -> list[UUID]:
+        formed = real(*arguments, **how)
+        if deadlocks:
+            raise DBAPIError("statement", {}, deadlocks.pop())
+        return formed
+
+    monkeypatch.setattr(batches, "form", form)
+
+    receipt = enqueue([*texts(MANY), {"text": ""}], engine=engine, source="desk")
+
+    assert (receipt.n_new, receipt.n_rejected) == (MANY, 1)
+    assert rows(engine, "SELECT n_total, n_rejected, closed_at IS NULL FROM job") == [(MANY, 1, False)]
+    assert rows(engine, "SELECT count(*) FROM record WHERE job_id IN (SELECT id FROM job)") == [(MANY,)]
+    assert rows(engine, "SELECT sum(cardinality(record_ids)) FROM batch") == [(MANY,)]
 
 
 def test_enqueue_again_stores_nothing_new_and_says_so(engine: Engine) -> None:

@@ -1,8 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db import jobs
@@ -59,6 +61,34 @@ def test_count_intake_adds_up(ledger: Any) -> None:
 
     job = ledger.view(job_id)
     assert (job.n_total, job.n_duplicate, job.n_rejected) == (6, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("age", "received", "key", "is_closed"),
+    [("2 h", "2 h", None, True), ("2 h", "1 min", None, False), ("1 min", "1 min", None, False), ("2 h", "2 h", "k", False)],
+)
+def test_close_abandoned_closes_what_nobody_adds_to_or_resumes(
+    ledger: Any, age: str, received: str, key: str | None, *, is_closed: bool
+) -> None:
+    job_id = ledger.job(idempotency_key=key)
+    ledger.save([ledger.record("a")], job_id=job_id)
+    with transaction(ledger.engine) as session:
+        session.execute(text("UPDATE job SET created_at = now() - CAST(:age AS interval)"), {"age": age})
+        session.execute(text("UPDATE record SET received_at = now() - CAST(:age AS interval)"), {"age": received})
+
+    with transaction(ledger.engine) as session:
+        assert jobs.close_abandoned(session, silent_for=timedelta(hours=1)) == int(is_closed)
+
+    assert ledger.view(job_id).state == ("running" if is_closed else "open")
+
+
+def test_count_intake_opens_a_job_again_that_only_seemed_abandoned(ledger: Any) -> None:
+    job_id = ledger.job()
+    ledger.close(job_id)
+
+    ledger.save([ledger.record("a")], job_id=job_id)
+
+    assert ledger.view(job_id).state == "open"
 
 
 def test_close_job_finishes_one_with_nothing_left_to_do(ledger: Any) -> None:
