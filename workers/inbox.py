@@ -1,5 +1,6 @@
 """Drains the Redis stream that external producers append to; an entry is acknowledged only after its record is committed."""
 
+import hashlib
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,8 +41,8 @@ class Drained:
 def drain(engine: Engine, client: Redis) -> Drained:
     """Take in what waits in the stream, a transaction a read, until it is empty; at most some thousands of entries a call.
 
-    A crash between commit and acknowledgement delivers entries again, which then are duplicates. While too much waits for
-    analysis the entries stay in the stream.
+    A crash between commit and acknowledgement delivers entries again, which changes nothing: the read is known. While too much
+    waits for analysis the entries stay in the stream.
     """
     chosen = settings().intake
     _ensure_group(client, stream=chosen.inbox, group=chosen.inbox_group)
@@ -107,14 +108,27 @@ def _take(engine: Engine, client: Redis, entries: Sequence[Entry]) -> Drained:
     rows = [_row(number, fields, max_bytes=chosen.max_record_bytes) for number, (_, fields) in enumerate(entries, start=1) if fields]
     drained = Drained(n_entries=len(entries))
     if rows:
-        receipt = submit(engine, rows, submitted_by="inbox", chunk_records=len(rows))
+        name = _name(entries)
+        key = f"inbox:{name.hex()}"
+        receipt = submit(engine, rows, submitted_by="inbox", chunk_records=len(rows), idempotency_key=key, request_hash=name)
         drained = Drained(len(entries), receipt.n_accepted, receipt.n_duplicate, receipt.n_rejected)
+        if receipt.replayed:
+            drained = Drained(len(entries), n_duplicate=len(entries))
     ids = [entry_id for entry_id, _ in entries]
     with client.pipeline(transaction=True) as pipe:
         pipe.xack(chosen.inbox, chosen.inbox_group, *ids)
         pipe.xdel(chosen.inbox, *ids)
         pipe.execute()
     return drained
+
+
+def _name(entries: Sequence[Entry]) -> bytes:
+    """Return what tells this read from any other: delivered again, whole, it is known, and its bad entries are kept only once."""
+    digest = hashlib.sha256()
+    for entry_id, fields in entries:
+        for part in (entry_id, *(one for pair in (fields or {}).items() for one in pair)):
+            digest.update(len(part).to_bytes(8) + part)
+    return digest.digest()
 
 
 def _row(number: int, fields: Mapping[bytes, bytes], *, max_bytes: int) -> Row | Reject:

@@ -90,6 +90,7 @@ def test_drain_again_after_a_crash_before_the_acknowledgement_stores_nothing_dou
     engine: Engine, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.xadd(STREAM, {"text": "one"})
+    client.xadd(STREAM, {"json": "{broken"})
     with monkeypatch.context() as patched:
         patched.setattr(type(client), "pipeline", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -98,8 +99,20 @@ def test_drain_again_after_a_crash_before_the_acknowledgement_stores_nothing_dou
 
     drained = drain(engine, client)
 
-    assert (drained.n_accepted, drained.n_duplicate) == (0, 1)
+    assert (drained.n_accepted, drained.n_duplicate, drained.n_rejected) == (0, 2, 0)
     assert len(stored(engine)) == 1
+    with transaction(engine) as session:
+        assert session.scalar(text("SELECT count(*) FROM quarantine")) == 1
+    assert client.xlen(STREAM) == 0
+
+
+def test_drain_takes_other_words_under_the_same_entry_ids(engine: Engine, client: Any) -> None:
+    client.xadd(STREAM, {"text": "one"}, id="1-1")
+    drain(engine, client)
+    client.delete(STREAM)
+    client.xadd(STREAM, {"text": "two"}, id="1-1")
+
+    assert drain(engine, client).n_accepted == 1
 
 
 def test_drain_leaves_entries_in_the_stream_while_too_much_waits(engine: Engine, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
