@@ -17,8 +17,8 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
-        """Where to connect, password included: keep it out of logs."""
-        return f"redis://:{self.password}@{self.server.host}:{self.server.port}/0"
+        """Where to connect, password included: keep it out of logs. The user is named, since `redis-cli -u` takes no empty one."""
+        return f"redis://default:{self.password}@{self.server.host}:{self.server.port}/0"
 
     @property
     def pid(self) -> int:

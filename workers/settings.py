@@ -6,9 +6,9 @@ import tomllib
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 PREFIX = "BELLWETHER_"
@@ -16,6 +16,21 @@ PREFIX = "BELLWETHER_"
 
 class SettingsError(Exception):
     """The settings are not usable; the message names the setting and the next step."""
+
+
+def _starting_with(*schemes: str) -> AfterValidator:
+    """Refuse other addresses without repeating them: they hold a password."""
+
+    def check(url: SecretStr) -> SecretStr:
+        if url.get_secret_value().partition("://")[0] not in schemes:
+            raise ValueError(f"write an address that starts with {' or '.join(f'{one}://' for one in schemes)}")
+        return url
+
+    return AfterValidator(check)
+
+
+RedisUrl = Annotated[SecretStr, _starting_with("redis", "rediss")]
+PostgresUrl = Annotated[SecretStr, _starting_with("postgresql", "postgres", "postgresql+psycopg")]
 
 
 class Section(BaseModel):
@@ -190,8 +205,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     home: Path = Field(Path(".bellwether"), description="Files of the embedded servers, logs and runs.")
-    redis_url: SecretStr | None = Field(None, description="Your own Redis or Valkey; None: the embedded one.")
-    postgres_url: SecretStr | None = Field(None, description="Your own PostgreSQL; None: the embedded one.")
+    redis_url: RedisUrl | None = Field(None, description="Your own Redis or Valkey; None: the embedded one.")
+    postgres_url: PostgresUrl | None = Field(None, description="Your own PostgreSQL; None: the embedded one.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: JSON off a terminal.")
     intake: Intake = Intake()
@@ -268,9 +283,11 @@ def _refuse_unknown_variables() -> None:
 
 
 def _explain(error: Any) -> str:
-    name = ".".join(str(part) for part in error["loc"]) or "settings"
+    parts = [str(part) for part in error["loc"]]
+    name = ".".join(parts)
     if error["type"] != "extra_forbidden":
-        return f"{name}: {error['msg']}"
+        complaint = error["msg"].removeprefix("Value error, ")
+        return f"{name} ({PREFIX}{'__'.join(parts).upper()}): {complaint}" if parts else complaint
     siblings = _fields_at(error["loc"][:-1])
     return f"{name} is not a setting.{_suggest(str(error['loc'][-1]), siblings)}"
 

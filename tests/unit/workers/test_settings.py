@@ -50,8 +50,25 @@ def test_settings_refuse_a_lease_shorter_than_the_time_limit(monkeypatch: pytest
         settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("BELLWETHER_REDIS_URL", "htp://:hunter2@example/0", r"redis_url \(BELLWETHER_REDIS_URL\): write .* redis:// or rediss://"),
+        ("BELLWETHER_POSTGRES_URL", "mysql://me:hunter2@example/x", "postgres_url .* postgresql://"),
+        ("BELLWETHER_API__PORT", "abc", r"api.port \(BELLWETHER_API__PORT\): .* integer"),
+    ],
+)
+def test_settings_name_what_to_mend_and_repeat_no_secret(monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match=complaint) as refused:
+        settings()
+
+    assert "hunter2" not in str(refused.value)
+
+
 def test_settings_hide_secrets_when_printed() -> None:
-    shown = repr(Settings(redis_url="redis://:hunter2@example/0"))  # type: ignore[arg-type]  # pydantic turns it into a secret
+    shown = repr(Settings(redis_url="redis://:hunter2@example/0"))
 
     assert "hunter2" not in shown
 
