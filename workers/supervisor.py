@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import gethostname
@@ -17,7 +17,9 @@ from workers import queues
 from workers.artifacts import require_model
 from workers.children import Child, SignalInbox, signal_inbox
 from workers.devices import Device, choose_devices, default_replicas, find_gpus
+from workers.nodes import own_names
 from workers.settings import PREFIX, inherited_environment, settings
+from workers.standby import standby_sweep
 
 _log = structlog.get_logger("bellwether.supervisor")
 _TICK_S = 1.0
@@ -77,8 +79,17 @@ def _worker(name: str, *, names: Sequence[str], replicas: int, environment: Mapp
 
 def supervise(workers: Sequence[Child]) -> None:
     """Run `workers` until a signal: the first SIGTERM or SIGINT lets batches finish, the second drops them, the third kills."""
-    with _shared_metrics(workers), signal_inbox(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD) as inbox:
+    with (
+        own_names(workers, folder=settings().home / "nodes"),
+        _shared_metrics(workers),
+        signal_inbox(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD) as inbox,
+        standby_sweep() if any(map(_analyzes, workers)) else nullcontext(),
+    ):
         _Supervisor(workers).run(inbox)
+
+
+def _analyzes(worker: Child) -> bool:
+    return worker.name.startswith("analyze-")
 
 
 @dataclass(slots=True)
@@ -91,7 +102,7 @@ class _Supervisor:
     def run(self, inbox: SignalInbox) -> None:
         """Tend the workers until they are stopped; whatever ends this, none is left behind."""
         for worker in self.workers:  # what a worker of this name held when its supervisor died with it
-            _give_back_batches(worker.name)
+            _give_back_batches(worker)
         try:
             while not self.n_asked or any(worker.process for worker in self.workers):
                 self._tend()
@@ -105,7 +116,7 @@ class _Supervisor:
             if (code := worker.died()) is not None:
                 _tell_end(worker, code, asked=self.n_asked > 0)
                 if code or not self.n_asked:
-                    _give_back_batches(worker.name)
+                    _give_back_batches(worker)
             if not self.n_asked and worker.is_due():
                 worker.start()
                 _log.info("worker started", node=worker.name)
@@ -139,9 +150,9 @@ def _tell_end(worker: Child, code: int, *, asked: bool) -> None:
         _log.warning("worker died", node=worker.name, exit_code=code, next_start_in_s=worker.pause_s)
 
 
-def _give_back_batches(node: str) -> None:
+def _give_back_batches(worker: Child) -> None:
     """Give back at once what a dead worker held, rather than wait for its leases; the attempts stay counted."""
-    if not node.startswith("analyze-"):
+    if not _analyzes(worker):
         return
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -151,12 +162,12 @@ def _give_back_batches(node: str) -> None:
 
     try:
         with transaction(endpoints.engine()) as session:
-            n_released = release_worker(session, worker=node, error="crashed_worker: the worker that held it died")
+            n_released = release_worker(session, worker=worker.name, error="crashed_worker: the worker that held it died")
     except SQLAlchemyError as error:
-        _log.warning("its batches wait for their leases", node=node, error=type(error).__name__)
+        _log.warning("its batches wait for their leases", node=worker.name, error=type(error).__name__)
         return
     if n_released:
-        _log.warning("gave back its batches", node=node, n_batches=n_released)
+        _log.warning("gave back its batches", node=worker.name, n_batches=n_released)
 
 
 @contextmanager

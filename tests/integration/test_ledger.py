@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +18,10 @@ from db.engine import transaction
 from db.releasing import release, release_worker
 from pipelines.errors import DeviceExhausted, InvalidRecord
 from pipelines.records import Analysis, Document, Failure, Kind, Label, Lane, ModelRef, Record
-from workers import ledger
+from workers import ledger, standby
 from workers.children import Child
+from workers.nodes import own_names
+from workers.queues import ANALYZE_LIVE
 from workers.settings import settings
 from workers.supervisor import supervise
 
@@ -172,7 +175,6 @@ def test_give_back_batch_frees_what_a_crashed_child_held(engine: Engine, queued:
 @pytest.mark.usefixtures("configured")
 def test_sweep_once_rings_for_what_lost_its_message(queued: Callable[[int], UUID], row: Callable[[UUID], Any]) -> None:
     from workers import endpoints, publish
-    from workers.queues import ANALYZE_LIVE
     from workers.sweeper import sweep_once
 
     batch_id = queued(2)
@@ -198,3 +200,45 @@ def test_supervise_gives_back_at_its_start_what_its_worker_held_when_both_died(
     supervise([Child(NODE, [sys.executable, "-c", code], os.environ, tmp_path / "log")])
 
     assert (row(batch_id).state, row(batch_id).attempts) == ("queued", 1)
+
+
+@pytest.mark.usefixtures("configured")
+def test_standby_sweep_rings_without_beat_and_outlives_an_error(
+    queued: Callable[[int], UUID], row: Callable[[UUID], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workers import publish
+
+    batch_id = queued(2)
+    real, n_calls, swept = standby._sweep, 0, threading.Event()
+
+    def second_time_lucky() -> None:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 1:
+            raise ConnectionError("away")
+        real()
+        swept.set()
+
+    monkeypatch.setattr(standby, "_sweep", second_time_lucky)
+    with standby.standby_sweep(every=timedelta(seconds=0.05)):
+        assert swept.wait(20)
+
+    assert row(batch_id).published_at is not None
+    assert publish.queue_length(ANALYZE_LIVE) == 1
+
+
+@pytest.mark.usefixtures("configured")
+def test_supervise_takes_nothing_from_another_supervisor_of_its_name(
+    engine: Engine, queued: Callable[[int], UUID], row: Callable[[UUID], Any], tmp_path: Path
+) -> None:
+    stop = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
+    second = Child(NODE, [sys.executable, "-c", f"import os, signal, sys; {stop}"], os.environ, tmp_path / "log")
+    batch_id = queued(1)
+
+    with own_names([Child(NODE, [], {})], folder=settings().home / "nodes"):
+        with transaction(engine) as session:
+            batches.claim(session, batch_id, lease=timedelta(hours=1), worker=NODE)
+        supervise([second])
+
+    assert second.name == "analyze-cpu-2@here"
+    assert row(batch_id).state == "leased"
