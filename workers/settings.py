@@ -21,16 +21,16 @@ class SettingsError(Exception):
 def _starting_with(*schemes: str) -> AfterValidator:
     """Refuse other addresses without repeating them: they hold a password."""
 
-    def check(url: SecretStr) -> SecretStr:
-        if url.get_secret_value().partition("://")[0] not in schemes:
+    def check(url: SecretStr | None) -> SecretStr | None:
+        if url and url.get_secret_value().partition("://")[0] not in schemes:
             raise ValueError(f"write an address that starts with {' or '.join(f'{one}://' for one in schemes)}")
         return url
 
     return AfterValidator(check)
 
 
-RedisUrl = Annotated[SecretStr, _starting_with("redis", "rediss")]
-PostgresUrl = Annotated[SecretStr, _starting_with("postgresql", "postgres", "postgresql+psycopg")]
+RedisUrl = Annotated[SecretStr | None, _starting_with("redis", "rediss")]
+PostgresUrl = Annotated[SecretStr | None, _starting_with("postgresql", "postgres", "postgresql+psycopg")]
 
 
 class Section(BaseModel):
@@ -205,8 +205,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     home: Path = Field(Path(".bellwether"), description="Files of the embedded servers, logs and runs.")
-    redis_url: RedisUrl | None = Field(None, description="Your own Redis or Valkey; None: the embedded one.")
-    postgres_url: PostgresUrl | None = Field(None, description="Your own PostgreSQL; None: the embedded one.")
+    redis_url: RedisUrl = Field(None, description="Your own Redis or Valkey; None: the embedded one.")
+    postgres_url: PostgresUrl = Field(None, description="Your own PostgreSQL; None: the embedded one.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: JSON off a terminal.")
     intake: Intake = Intake()
