@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Integers = NDArray[np.int64]
-_SPAN = 1 << 40
-"""Room for the buckets of one series in a combined key; a bucket of one second lasts until the year 36,000."""
+_SPAN, _EPOCH = 1 << 40, 1 << 39
+"""Room for the buckets of one series in a combined key, and where in it the epoch lies; seconds reach 17,000 years either way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Records and negatives by series and bucket; a bucket without records has no row.
 
-    `series` numbers the series from 0, `bucket` the buckets since the epoch. Rows are kept sorted by series and bucket,
+    `series` numbers the series from 0, `bucket` the buckets since the epoch, negative before it. Rows are kept sorted by series and bucket,
     with one empty row before each series, so that sums of one series never touch another's.
     """
 
@@ -28,9 +28,9 @@ class Counts:
     def of(cls, *, n_series: int, series: ArrayLike, bucket: ArrayLike, n: ArrayLike, n_negative: ArrayLike) -> Self:
         """Make counts of rows in any order; rows of one series and bucket add up. Raise ValueError on a negative count."""
         rows, buckets, total, negative = (np.asarray(one, dtype=np.int64) for one in (series, bucket, n, n_negative))
-        if (negative < 0).any() or (negative > total).any() or (buckets < 0).any():
-            raise ValueError("counts need 0 <= n_negative <= n, and buckets from 0 on")
-        keys = np.concatenate([np.arange(n_series, dtype=np.int64) * _SPAN, rows * _SPAN + buckets + 1])
+        if (negative < 0).any() or (negative > total).any():
+            raise ValueError("counts need 0 <= n_negative <= n")
+        keys = np.concatenate([np.arange(n_series, dtype=np.int64) * _SPAN, rows * _SPAN + buckets + _EPOCH])
         order = np.argsort(keys, kind="stable")
         empty = np.zeros(n_series, dtype=np.int64)
         return cls(
@@ -42,8 +42,8 @@ class Counts:
 
     def window(self, series: Integers, *, start: Integers, end: Integers) -> tuple[Integers, Integers]:
         """Return records and negatives of each `series` in the buckets from `start` up to, not including, `end`."""
-        low = np.searchsorted(self.keys, series * _SPAN + np.maximum(start, 0) + 1)
-        high = np.searchsorted(self.keys, series * _SPAN + np.maximum(end, 0) + 1)
+        low = np.searchsorted(self.keys, series * _SPAN + start + _EPOCH)
+        high = np.searchsorted(self.keys, series * _SPAN + end + _EPOCH)
         return self.cumulative[high] - self.cumulative[low], self.cumulative_negative[high] - self.cumulative_negative[low]
 
 

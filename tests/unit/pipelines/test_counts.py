@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from pipelines.counts import Counts
 
-ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 5), st.integers(0, 5)), max_size=40)
+ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(-20, 40), st.integers(0, 5), st.integers(0, 5)), max_size=40)
 
 
-@given(ROWS, st.integers(0, 3), st.integers(-5, 45), st.integers(0, 30))
+@given(ROWS, st.integers(0, 3), st.integers(-25, 45), st.integers(0, 30))
 def test_window_sums_exactly_the_rows_inside_it(rows: list[tuple[int, int, int, int]], series: int, start: int, length: int) -> None:
     counts = _counts([(one, bucket, n + n_negative, n_negative) for one, bucket, n, n_negative in rows])
 
@@ -26,7 +26,7 @@ def test_counts_accepts_no_rows_at_all() -> None:
     assert n.tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("row", [(0, 1, 2, 3), (0, 1, 2, -1), (0, -1, 2, 1)])
+@pytest.mark.parametrize("row", [(0, 1, 2, 3), (0, 1, 2, -1)])
 def test_counts_refuses_counts_that_cannot_be(row: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="0 <= n_negative <= n"):
         _counts([row])
