@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, Text, case, cast, delete, func, insert, literal, select, union_all
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import DateTime, Select, Text, case, cast, column, delete, func, insert, literal, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from db.tables import Analysis, Mention, Record, Rollup, RollupTouched
@@ -91,14 +91,17 @@ def _take_touched(session: Session, *, bucket: timedelta, limit: int) -> dict[in
 
 
 def _counted(source_id: int, *, starts: Sequence[datetime], bucket: timedelta) -> Select[tuple[object, ...]]:
-    """Select the rollup rows of these buckets; a record counts once a series, by its newest analysis."""
-    start = func.date_bin(bucket, Record.published_at, literal(EPOCH))
+    """Select the rollup rows of these buckets, each its own range of the index; a record counts once a series, by its newest analysis."""
+    times = DateTime(timezone=True)
+    touched = func.unnest(literal(starts, ARRAY(times))).table_valued(column("start_at", times), name="touched").render_derived()
+    start = touched.c.start_at
     newest = (
         select(Analysis.record_id, Analysis.model_id, Analysis.sentiment, Analysis.topic, start.label("bucket_at"))
         .ext(distinct_on(Analysis.record_id))
-        .join(Record, Record.id == Analysis.record_id)
-        .where(Record.source_id == source_id, Record.superseded_at.is_(None), start.in_(starts))
-        .where(Record.published_at >= starts[0], Record.published_at < starts[-1] + bucket)
+        .select_from(touched)
+        .join(Record, (Record.published_at >= start) & (Record.published_at < start + bucket))
+        .join(Analysis, Analysis.record_id == Record.id)
+        .where(Record.source_id == source_id, Record.superseded_at.is_(None))
         .order_by(Analysis.record_id, Analysis.analyzed_at.desc(), Analysis.model_id.desc())
         .cte("newest")
     )

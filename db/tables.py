@@ -32,6 +32,10 @@ NAMING = {
 }
 
 
+_IS_LIVE = "lane = 'live' AND superseded_at IS NULL"
+"""The records that the watermark follows; a backfill of millions must cost it nothing."""
+
+
 class Base(DeclarativeBase):
     """Where the tables register."""
 
@@ -66,6 +70,10 @@ class Job(Base):
     """What a caller submitted; progress is read here."""
 
     __tablename__ = "job"
+    __table_args__ = (
+        Index("ix_job_created", "created_at"),
+        Index("ix_job_open", "created_at", postgresql_where=sql("closed_at IS NULL")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     lane: Mapped[str]
@@ -91,8 +99,8 @@ class Record(Base):
         Index("uq_record_current", "source_id", "external_id", unique=True, postgresql_where=sql("superseded_at IS NULL")),
         Index("ix_record_unbatched", "lane", "id", postgresql_where=sql("batched_at IS NULL")),
         Index("ix_record_source_published", "source_id", "published_at"),
-        Index("ix_record_open", "source_id", "published_at", postgresql_where=sql("state = 'pending'")),
-        Index("ix_record_job", "job_id"),
+        Index("ix_record_live", "source_id", "published_at", postgresql_where=sql(_IS_LIVE)),
+        Index("ix_record_live_pending", "source_id", "published_at", postgresql_where=sql(f"{_IS_LIVE} AND state = 'pending'")),
         CheckConstraint("state IN ('pending', 'done', 'quarantined')", name="state"),
     )
 
@@ -122,8 +130,8 @@ class Batch(Base):
 
     __tablename__ = "batch"
     __table_args__ = (
-        Index("ix_batch_queued", "lane", "created_at", postgresql_where=sql("state = 'queued'")),
-        Index("ix_batch_leased", "leased_until", postgresql_where=sql("state = 'leased'")),
+        Index("ix_batch_open", "lane", "created_at", postgresql_where=sql("state IN ('queued', 'leased')")),
+        Index("ix_batch_claimed", "claimed_at", postgresql_where=sql("claimed_at IS NOT NULL")),
         Index("ix_batch_parent", "parent_id", postgresql_where=sql("parent_id IS NOT NULL")),
         CheckConstraint("state IN ('queued', 'leased', 'done', 'split')", name="state"),
     )
@@ -185,7 +193,6 @@ class Mention(Base):
     """A span of a record's original text."""
 
     __tablename__ = "mention"
-    __table_args__ = (Index("ix_mention_entity", "entity_group", "entity"),)
 
     record_id: Mapped[int] = mapped_column(ForeignKey("record.id", ondelete="CASCADE"), primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model_revision.id"), primary_key=True)
@@ -221,9 +228,11 @@ class Rollup(Base):
     """Counts of one time bucket of one series; recomputed whole, never incremented."""
 
     __tablename__ = "rollup"
+    __table_args__ = (Index("ix_rollup_bucket", "source_id", "bucket_at"),)
 
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    # The dimension leads the key: views read all sources of one, and entities by far outnumber the rest.
     dimension: Mapped[str] = mapped_column(primary_key=True)  # source, topic, entity
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)  # the topic or entity; empty for the source itself
     bucket_at: Mapped[datetime] = mapped_column(primary_key=True)  # start of the bucket, event time
     n: Mapped[int] = mapped_column(Integer)

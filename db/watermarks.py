@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ScalarSelect, func, select, update
+from sqlalchemy import BindParameter, ScalarSelect, Text, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from db.rollups import EPOCH
@@ -59,9 +59,9 @@ def span_to_judge(session: Session, held: Held, *, bucket: timedelta, lateness: 
     """Return what can be judged for good now; None while there is nothing.
 
     The watermark stays behind every live record that waits for its analysis, every bucket that waits for its rollup, and
-    `lateness` behind the newest event. A stream that ended (its newest event is over `lateness` old, its sender is done, and
-    nothing came for `idle`) is judged to its end. Backfilled records neither move it nor hold it back. Records that turn up
-    behind it are late: they count in later windows and baselines, but what was judged stays judged.
+    `lateness` behind the newest event. A stream that ended (its newest event is over `lateness` old and came over `idle` ago,
+    and nobody is sending live records) is judged to its end. Backfilled records neither move it nor hold it back. Records that turn up
+    behind it are late: they count in later windows and baselines, but what was judged stays judged. Nothing before 1970 is judged.
     """
     facts = _facts(session, held, now=now)
     if facts.newest_at is None or facts.oldest_at is None or facts.newest_received_at is None:
@@ -69,7 +69,7 @@ def span_to_judge(session: Session, held: Held, *, bucket: timedelta, lateness: 
     ended = not facts.n_open_jobs and now - facts.newest_at > lateness and now - facts.newest_received_at > idle
     until = floor(facts.newest_at, bucket) + bucket if ended else facts.newest_at - lateness
     until = floor(min(one for one in (until, facts.pending_at, facts.touched_at) if one), bucket)
-    after = held.scanned_until or floor(facts.oldest_at, bucket)
+    after = held.scanned_until or max(floor(facts.oldest_at, bucket), EPOCH)
     return Span(after, until) if until > after else None
 
 
@@ -85,9 +85,9 @@ def floor(at: datetime, bucket: timedelta) -> datetime:
 
 def _facts(session: Session, held: Held, *, now: datetime) -> _Facts:
     """Read everything the watermark depends on in one statement, hence from one snapshot."""
-    live = (Record.source_id == held.id, Record.lane == Lane.LIVE, Record.superseded_at.is_(None))
+    live = (Record.source_id == held.id, Record.lane == _spelt(Lane.LIVE), Record.superseded_at.is_(None))
     newest = (*live, Record.published_at <= now)
-    pending = select(func.min(Record.published_at)).where(*live, Record.state == "pending")
+    pending = select(func.min(Record.published_at)).where(*live, Record.state == _spelt("pending"))
     touched = select(func.min(RollupTouched.bucket_at)).where(RollupTouched.source_id == held.id)
     if held.scanned_until:  # what is late already holds nothing back
         pending = pending.where(Record.published_at >= held.scanned_until)
@@ -105,6 +105,11 @@ def _facts(session: Session, held: Held, *, now: datetime) -> _Facts:
             )
         ).one()
     )
+
+
+def _spelt(value: str) -> BindParameter[str]:
+    """Return `value` spelt out in the statement: a parameter would hide from a prepared plan that a partial index serves."""
+    return literal(str(value), Text, literal_execute=True)
 
 
 def _first(query: object) -> ScalarSelect[datetime | None]:

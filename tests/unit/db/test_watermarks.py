@@ -71,6 +71,13 @@ def test_span_is_not_led_astray_by_an_event_of_the_future(feed: Any, engine: Eng
     assert _span(engine, now=_later()) == Span(NOON, NOON + HOUR + BUCKET)
 
 
+@pytest.mark.parametrize("year", [1, 1969])
+def test_span_starts_no_earlier_than_1970(feed: Any, engine: Engine, post: Any, year: int) -> None:
+    feed.bring([post(datetime(year, 1, 1, tzinfo=UTC)), post(NOON)])
+
+    assert _span(engine, now=_later()) == Span(datetime(1970, 1, 1, tzinfo=UTC), NOON + BUCKET)
+
+
 def test_span_is_not_held_back_by_what_is_late(feed: Any, engine: Engine, post: Any) -> None:
     feed.bring([post(NOON), post(NOON + HOUR)])
     with transaction(engine) as session:
