@@ -78,15 +78,18 @@ def erase_author(session: Session, author: str) -> int:
 
 
 def _erase(session: Session, which: Sequence[ColumnElement[bool]]) -> int:
-    """Settle what still waits, so that its job can finish, have the rollups recomputed, drop incidents' examples, and delete."""
-    ids = [row.id for row in lock_records(session, list(session.scalars(select(Record.id).where(*which))))]
-    if not ids:
-        return 0
-    session.execute(_TOUCH, {"ids": ids})
-    session.execute(_FORGET_EXAMPLES, {"ids": ids})
-    settle(session, done=ids, failed=())
-    session.execute(delete(Record).where(among(Record.id, ids)), execution_options=_UNSYNCHRONIZED)
-    return len(ids)
+    """Settle what still waits, so that its job can finish, have the rollups recomputed, drop incidents' examples, and delete.
+
+    While this waits for a record that an intake is changing, that intake commits the next version: so look until nothing is left.
+    """
+    n_erased = 0
+    while ids := [row.id for row in lock_records(session, list(session.scalars(select(Record.id).where(*which))))]:
+        session.execute(_TOUCH, {"ids": ids})
+        session.execute(_FORGET_EXAMPLES, {"ids": ids})
+        settle(session, done=ids, failed=())
+        session.execute(delete(Record).where(among(Record.id, ids)), execution_options=_UNSYNCHRONIZED)
+        n_erased += len(ids)
+    return n_erased
 
 
 def _outdated(before: datetime) -> list[ColumnElement[bool]]:

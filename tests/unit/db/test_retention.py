@@ -1,17 +1,18 @@
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db import quarantine, retention
+from db import quarantine, records, retention
 from db.engine import transaction
 from db.quarantine import Reject
 from db.records import Outcome
 from db.retention import Pruned
 from pipelines.errors import InvalidRecord
-from pipelines.records import Failure, Mention
+from pipelines.records import Failure, Lane, Mention
 
 DAY = timedelta(days=1)
 ALL = {"records": 30 * DAY, "quarantine": 30 * DAY, "batches": 7 * DAY}
@@ -132,6 +133,25 @@ def test_erase_record_takes_every_version_and_what_was_said(ledger: Any, analyze
     assert ledger.value("SELECT count(*) FROM quarantine") == 0
     assert ledger.value("SELECT count(*) FROM rollup_touched") == 1
     assert ledger.view(waiting).state == "done"
+
+
+def test_erase_record_takes_the_version_that_an_intake_makes_meanwhile(ledger: Any) -> None:
+    source_id, job_id = ledger.source(), ledger.job()
+    ledger.save([ledger.record("a", "one")], job_id=job_id)
+
+    def erase() -> int:
+        with transaction(ledger.engine) as session:
+            return retention.erase_record(session, "wire", "a")
+
+    with Session(ledger.engine) as session, ThreadPoolExecutor(1) as pool:
+        changed = [ledger.record("a", "two")]
+        records.save_records(session, changed, source_id=source_id, job_id=job_id, lane=Lane.LIVE, batched=True)
+        erasing = pool.submit(erase)
+        ledger.wait_until_blocked()
+        session.commit()
+
+    assert erasing.result() == 2
+    assert ledger.value("SELECT count(*) FROM record") == 0
 
 
 def test_erase_author_takes_their_records_in_every_version(ledger: Any) -> None:
