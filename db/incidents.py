@@ -1,6 +1,6 @@
 """Incidents, their events, silences and rules, as stored; when one opens or resolves is left to `workers.alerting`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -162,8 +162,3 @@ def _stored() -> Select[Any]:
 
 def _views(session: Session, query: Select[Any]) -> list[IncidentView]:
     return [IncidentView(**row) for row in session.execute(query).mappings()]
-
-
-def ids_of(incidents: Sequence[IncidentView]) -> dict[tuple[str, datetime], int]:
-    """Map a turn (fingerprint and opening) to its incident."""
-    return {(one.fingerprint, one.opened_at): one.id for one in incidents}

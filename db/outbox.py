@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -59,9 +59,3 @@ def put_off(session: Session, notification_id: int, *, wait: timedelta, error: s
 def give_up(session: Session, notification_id: int, *, error: str) -> None:
     """Stop trying a notification; the row stays as a witness."""
     session.execute(update(Notification).where(Notification.id == notification_id).values(given_up_at=func.now(), error=error))
-
-
-def next_due_at(session: Session) -> datetime | None:
-    """Return when the next waiting notification is due."""
-    waits = (Notification.sent_at.is_(None), Notification.given_up_at.is_(None))
-    return session.scalar(select(func.min(Notification.due_at)).where(*waits))

@@ -260,7 +260,6 @@ class AlertRule(Base):
     name: Mapped[str] = mapped_column(unique=True)
     settings: Mapped[dict[str, Any]]
     hash: Mapped[str]
-    enabled: Mapped[bool] = mapped_column(server_default=sql("true"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -283,7 +282,6 @@ class Incident(Base):
     key: Mapped[str]
     metric: Mapped[str]  # share, negatives
     state: Mapped[str]
-    lane: Mapped[str] = mapped_column(server_default="live")
     opened_at: Mapped[datetime]
     peak_at: Mapped[datetime]
     last_judged_at: Mapped[datetime]

@@ -11,7 +11,6 @@ CREATE TABLE alert_rule (
     name TEXT NOT NULL,
     settings JSONB NOT NULL,
     hash TEXT NOT NULL,
-    enabled BOOLEAN DEFAULT true NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_alert_rule PRIMARY KEY (id),
     CONSTRAINT uq_alert_rule_name UNIQUE (name)
@@ -131,7 +130,6 @@ CREATE TABLE incident (
     key TEXT NOT NULL,
     metric TEXT NOT NULL,
     state TEXT NOT NULL,
-    lane TEXT DEFAULT 'live' NOT NULL,
     opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
     peak_at TIMESTAMP WITH TIME ZONE NOT NULL,
     last_judged_at TIMESTAMP WITH TIME ZONE NOT NULL,
