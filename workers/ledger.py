@@ -17,6 +17,7 @@ from pipelines.records import Analysis, Document, Failure, ModelRef
 from workers import metrics
 from workers.faults import describe, place
 from workers.settings import settings
+from workers.trust import trust
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -98,9 +99,11 @@ def held(batch_id: UUID, *, engine: "Engine", worker: str) -> Iterator[HeldBatch
         with _renewed(batch):
             yield batch
         outcome = "done" if batch.saved else "dropped"
+        trust.earn()
     except batches.LeaseLost:
         outcome = "lease_lost"
     except Exception as error:  # noqa: BLE001  # any failure goes to the ledger: it decides on retry, bisection and quarantine
+        trust.lose(error)
         _give_back(batch, error)
     finally:
         _tell(batch, outcome)

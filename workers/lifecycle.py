@@ -11,6 +11,7 @@ from celery import signals
 from workers import endpoints
 from workers.logs import configure_logs
 from workers.settings import settings
+from workers.trust import leave_process, trust
 
 _log = structlog.get_logger("bellwether.lifecycle")
 _PAUSE_S = 5.0  # before a child that can't load its model ends, so that the pool does not spin
@@ -34,6 +35,7 @@ def prepare_child(sender: str | None = None, **_: Any) -> None:
     structlog.contextvars.bind_contextvars(node=sender, pid=os.getpid())
     if not (sender or "").startswith(ANALYZE):
         return
+    trust.leave = leave_process
     try:
         from workers.analyst import analyst
 

@@ -24,6 +24,7 @@ from workers.nodes import own_names
 from workers.queues import ANALYZE_LIVE
 from workers.settings import settings
 from workers.supervisor import supervise
+from workers.trust import ENOUGH, Trust
 
 MODEL = ModelRef("test", "0123456789ab")
 NODE = "analyze-cpu@here"
@@ -103,6 +104,24 @@ def test_held_gives_the_batch_back_with_the_error_and_never_with_text(
     found = row(batch_id)
     assert (found.state, found.attempts, found.error, found.published_at) == ("queued", 1, told, None)
     assert found.due_at > datetime.now(UTC)
+
+
+def test_held_lets_a_process_end_that_fails_batch_after_batch_with_the_batch_in_its_hands(
+    engine: Engine, queued: Callable[[int], UUID], row: Callable[[UUID], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distrusted = Trust()
+    distrusted.leave = sys.exit
+    monkeypatch.setattr(ledger, "trust", distrusted)
+    *failing, last = [queued(1) for _ in range(ENOUGH)]
+
+    for batch_id in failing:
+        with ledger.held(batch_id, engine=engine, worker=NODE):
+            raise RuntimeError("device-side assert")
+    with pytest.raises(SystemExit), ledger.held(last, engine=engine, worker=NODE):
+        raise RuntimeError("device-side assert")
+
+    assert [row(one).state for one in failing] == ["queued"] * len(failing)
+    assert row(last).state == "leased"
 
 
 def test_held_drops_quietly_what_was_fenced_off(engine: Engine, queued: Callable[[int], UUID], row: Callable[[UUID], Any]) -> None:
