@@ -1,5 +1,6 @@
 """How far each scheduled source has been pulled; what a cursor means is left to `workers.sources`."""
 
+import hashlib
 from typing import Any
 
 from sqlalchemy import func, select
@@ -7,6 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.tables import SourceCursor
+
+
+def hold_source(session: Session, name: str) -> bool:
+    """Keep other pulls of `name` away until this transaction ends, however that is; False if one runs already."""
+    digest = hashlib.sha256(f"bellwether pull {name}".encode()).digest()
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(int.from_bytes(digest[:8], signed=True)))))
 
 
 def read_cursor(session: Session, name: str) -> dict[str, Any]:

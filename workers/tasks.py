@@ -6,6 +6,9 @@ from workers import endpoints, ledger
 from workers.app import app
 from workers.base import BellwetherTask
 
+PULL_LIMIT_S = 3600
+"""A large file takes longer than a batch may; cut off, it goes on at the next pull."""
+
 
 @app.task(name="bellwether.analyze", base=BellwetherTask, bind=True)
 def analyze(self: BellwetherTask, batch_id: str) -> None:
@@ -60,7 +63,7 @@ def drain_inbox() -> None:
     drain(endpoints.engine(), endpoints.redis_client())
 
 
-@app.task(name="bellwether.sources.pull", base=BellwetherTask)
+@app.task(name="bellwether.sources.pull", base=BellwetherTask, time_limit=PULL_LIMIT_S)
 def pull_source(name: str) -> None:
     """Pull one scheduled source."""
     from workers.sources import pull

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from db.cursors import hold_source
 from db.engine import transaction
 from workers.errors import NotFound, UsageError
 from workers.settings import settings
@@ -46,6 +47,15 @@ def test_pull_takes_each_file_in_and_moves_it_to_done(engine: Engine, dropped: P
     assert (pulled.n_accepted, pulled.n_failed) == (2, 0)
     assert stored(engine) == [("first", "calls", "support", "complaints"), ("second", "calls", "support", "complaints")]
     assert sorted(path.name for path in (dropped / "done").iterdir()) == ["a.csv", "b.jsonl"]
+
+
+def test_pull_leaves_a_source_alone_that_is_being_pulled(engine: Engine, dropped: Path) -> None:
+    drop(dropped, "a.jsonl", b'{"text": "first"}\n')
+
+    with transaction(engine) as session:
+        assert hold_source(session, "calls")
+        assert pull(engine, "calls").n_accepted == 0
+    assert pull(engine, "calls").n_accepted == 1
 
 
 def test_pull_leaves_hidden_unknown_and_unsettled_files(engine: Engine, dropped: Path) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import structlog
 from sqlalchemy import Engine
 
+from db.cursors import hold_source
+from db.engine import transaction
 from pipelines.records import Kind, Lane
 from workers.errors import NotFound, UsageError
 from workers.settings import SourceSettings, settings
@@ -20,13 +22,19 @@ _log = structlog.get_logger("bellwether.sources")
 
 
 def pull(engine: Engine, name: str) -> Pulled:
-    """Pull the source `name` as the settings say; raise NotFound or UsageError where they say nothing usable."""
+    """Pull the source `name` as the settings say; raise NotFound or UsageError where they say nothing usable.
+
+    Two pulls of one source never run at once: the second finds nothing, and leaves the workers to others.
+    """
     own = settings().sources.get(name)
     if own is None or own.pull is None:
         raise NotFound(f"No source {name!r} is pulled on a schedule; give [sources.{name}] a `pull` and a `location` in bellwether.toml.")
     if not own.location:
         raise UsageError(f"[sources.{name}] has no `location`: name the folder, or the feed's URL.")
-    pulled = KINDS[own.pull](engine, name, location=own.location, how=_how(name, own))
+    with transaction(engine) as session:
+        if not hold_source(session, name):
+            return Pulled()
+        pulled = KINDS[own.pull](engine, name, location=own.location, how=_how(name, own))
     _log.info("source pulled", source=name, n_accepted=pulled.n_accepted, n_rejected=pulled.n_rejected, n_failed=pulled.n_failed)
     return pulled
 
