@@ -28,6 +28,8 @@ def flower(
         raise UsageError(
             f"Flower on {where} needs BELLWETHER_FLOWER__USER and BELLWETHER_FLOWER__PASSWORD: it can stop workers and purge queues."
         )
+    if "," in f"{chosen.user}{chosen.password.get_secret_value() if chosen.password else ''}":
+        raise UsageError("Flower reads a comma as the end of a password: choose a user and a password without one.")
     # No configuration file of this folder, and no state kept: Flower's is a pickle.
     options = [f"--address={where}", f"--port={port or chosen.port}", f"--conf={os.devnull}", "--persistent=False"]
     if chosen.user and chosen.password:

@@ -10,6 +10,7 @@ from workers.cli.doctor import app as doctor
 from workers.cli.flower import app as flower
 from workers.cli.flower import is_loopback
 from workers.errors import UsageError
+from workers.settings import settings
 
 
 def test_beat_lists_its_schedule_without_a_broker() -> None:
@@ -32,6 +33,17 @@ def test_flower_refuses_an_open_address_without_a_password(host: str) -> None:
 
     assert isinstance(answer.exception, UsageError)
     assert "BELLWETHER_FLOWER__PASSWORD" in str(answer.exception)
+
+
+def test_flower_refuses_a_password_that_it_would_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"REDIS_URL": "redis://127.0.0.1:1/0", "FLOWER__USER": "ann", "FLOWER__PASSWORD": "long,secret"}.items():
+        monkeypatch.setenv(f"BELLWETHER_{name}", value)
+    settings.cache_clear()
+
+    answer = CliRunner().invoke(flower, [])
+
+    assert isinstance(answer.exception, UsageError)
+    assert "comma" in str(answer.exception)
 
 
 @pytest.mark.parametrize(("host", "expected"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("192.168.1.1", False)])
