@@ -20,7 +20,7 @@ COMMANDS = {
     "topics": ("workers.cli.topics", "See the taxonomies and their topics."),
     "train": ("workers.cli.train:train_app", "Train the model's heads on labelled data."),
     "evaluate": ("workers.cli.train:evaluate_app", "Measure a model on labelled data."),
-    "db": ("workers.cli.db", "Migrate the database."),
+    "db": ("workers.cli.db", "Migrate the database; erase a person or a record."),
     "keys": ("workers.cli.keys", "Make and revoke API keys."),
     "api": ("workers.cli.api", "Serve HTTP."),
     "worker": ("workers.cli.worker", "Run workers, one a device."),
