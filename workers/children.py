@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,16 +47,20 @@ class Child:
     due_at: float = 0.0
 
     def start(self) -> None:
-        """Start the process; a long log of earlier runs is set aside first."""
+        """Start the process; its log goes on where an earlier run's ended."""
         self.started_at = time.monotonic()
         if self.log is None:
             self.process = start_child(self.command, environment=self.environment)
             return
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > _LONG_LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".old.log"))
         with self.log.open("ab") as stream:
             self.process = start_child(self.command, environment=self.environment, log=stream)
+
+    def trim_log(self) -> None:
+        """Set a long log aside, over the one set aside before, while the process goes on writing: it appends, so the file is emptied."""
+        if self.log and self.log.exists() and self.log.stat().st_size > _LONG_LOG_BYTES:
+            shutil.copyfile(self.log, self.log.with_suffix(".old.log"))
+            os.truncate(self.log, 0)
 
     def died(self) -> int | None:
         """Return the exit code of a process that has ended since it was last looked at, and plan its next start."""

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -51,9 +52,10 @@ class Stack:
     services: list[Service] = field(default_factory=list)
 
     def tend(self) -> list[str]:
-        """Restart what died; return a sentence a death."""
+        """Restart what died and keep logs short; return a sentence a death."""
         told = []
         for child in (service.child for service in self.services):
+            child.trim_log()
             if (code := child.died()) is not None:
                 told.append(f"{child.name} ended with code {code}; it starts again in {child.pause_s:.1f} s ({child.log})")
             if child.is_due():
@@ -66,11 +68,11 @@ def running_stack(inbox: SignalInbox, *, say: Say) -> Iterator[Stack]:
     """Start everything, yield once all of it is ready, and stop it in order, whatever happens; StopAsked if a signal came first."""
     home = settings().home.resolve()
     home.mkdir(parents=True, exist_ok=True)
-    with _locked(home), _servers(home, say=say) as addresses:
+    with _locked(home), _servers(home, inbox, say=say) as addresses:
         stack = _plan(home)
-        _write_stack_file(addresses | {"api_url": stack.api_url, "flower_url": stack.flower_url})
-        _migrate(say)
         try:
+            _write_stack_file(addresses | {"api_url": stack.api_url, "flower_url": stack.flower_url})
+            _migrate(say)
             _start(stack, inbox, say=say)
             yield stack
         finally:
@@ -95,7 +97,7 @@ def _locked(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _servers(home: Path, *, say: Say) -> Iterator[dict[str, str]]:
+def _servers(home: Path, inbox: SignalInbox, *, say: Say) -> Iterator[dict[str, str]]:
     """Run the embedded servers in a process of their own, which stops them when this one closes its pipe or dies."""
     if settings().redis_url and settings().postgres_url:
         yield {}
@@ -110,7 +112,7 @@ def _servers(home: Path, *, say: Say) -> Iterator[dict[str, str]]:
     assert process.stdin
     assert process.stdout
     try:
-        yield _read_addresses(process.stdout, log)
+        yield _read_addresses(process.stdout, inbox, log=log)
     finally:
         process.stdin.close()
         try:
@@ -120,11 +122,22 @@ def _servers(home: Path, *, say: Say) -> Iterator[dict[str, str]]:
         process.stdout.close()
 
 
-def _read_addresses(stream: IO[bytes], log: Path) -> dict[str, str]:
-    line = stream.readline()
+def _read_addresses(stream: IO[bytes], inbox: SignalInbox, *, log: Path) -> dict[str, str]:
+    line = stream.readline() if _has_told(stream, inbox) else b""
     if not line:
         raise StackError(f"The embedded servers did not start. The end of {log}:\n{Child('servers', [], {}, log).last_lines(_LOG_LINES)}")
     return dict(json.loads(line))
+
+
+def _has_told(stream: IO[bytes], inbox: SignalInbox) -> bool:
+    """Wait until the stream has something to read or ended; False if that takes too long, StopAsked on a signal."""
+    deadline = time.monotonic() + _SERVERS_S
+    while time.monotonic() < deadline:
+        if select.select([stream], [], [], _POLL_S)[0]:
+            return True
+        if any(number != signal.SIGCHLD for number in inbox.wait(0)):
+            raise StopAsked
+    return False
 
 
 def _plan(home: Path) -> Stack:

@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
+from workers import children
 from workers.children import Child, signal_inbox
 
 FOREVER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
@@ -64,6 +66,22 @@ def test_child_keeps_the_end_of_its_log(tmp_path: Path) -> None:
 
     assert child.last_lines(2) == "48\n49"
     assert child.died() == 0
+
+
+def test_child_writes_on_into_its_log_while_a_long_one_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "_LONG_LOG_BYTES", 1_000)
+    code = "import sys; print('x' * 2_000, flush=True); sys.stdout.flush(); sys.stdin.read(); import time; time.sleep(0.5); print('later')"
+    child = Child("loud", [sys.executable, "-c", code], os.environ, tmp_path / "loud.log")
+    child.start()
+    assert child.process
+    while not (tmp_path / "loud.log").stat().st_size:
+        time.sleep(0.01)
+
+    child.trim_log()
+    child.process.wait()
+
+    assert (tmp_path / "loud.log").read_text() == "later\n"
+    assert (tmp_path / "loud.old.log").stat().st_size == 2_001
 
 
 def test_child_is_killed_with_everything_it_started(tmp_path: Path) -> None:

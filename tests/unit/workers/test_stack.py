@@ -1,10 +1,13 @@
 import json
+import os
+import signal
 import socket
 from pathlib import Path
 
 import pytest
 
 from workers import endpoints, stack
+from workers.children import signal_inbox
 from workers.errors import Conflict
 from workers.settings import settings
 
@@ -50,6 +53,28 @@ def test_servers_are_not_started_where_both_are_the_users_own(monkeypatch: pytes
     monkeypatch.setenv("BELLWETHER_POSTGRES_URL", "postgresql://127.0.0.1:1/none")
     settings.cache_clear()
 
-    with stack._servers(tmp_path, say=print) as addresses:
+    with signal_inbox(signal.SIGUSR1) as inbox, stack._servers(tmp_path, inbox, say=print) as addresses:
         assert addresses == {}
     assert not (tmp_path / "logs").exists()
+
+
+def test_servers_that_say_nothing_keep_nobody_from_stopping(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+
+    with signal_inbox(signal.SIGUSR1) as inbox, os.fdopen(reader, "rb") as stream, os.fdopen(writer, "wb"):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        with pytest.raises(stack.StopAsked):
+            stack._read_addresses(stream, inbox, log=tmp_path / "log")
+
+
+def test_servers_that_say_nothing_for_long_have_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "_SERVERS_S", 0.2)
+    reader, writer = os.pipe()
+
+    with (
+        signal_inbox(signal.SIGUSR1) as inbox,
+        os.fdopen(reader, "rb") as stream,
+        os.fdopen(writer, "wb"),
+        pytest.raises(stack.StackError, match="did not start"),
+    ):
+        stack._read_addresses(stream, inbox, log=tmp_path / "log")
