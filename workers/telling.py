@@ -27,9 +27,12 @@ def deliver(engine: "Engine") -> int:
     """Send what is due, each notifier in a thread of its own so that a dead one delays nobody; return how many were accepted.
 
     A notification leaves at least once: one whose sender died between sending and noting it is sent again, under the same
-    delivery name, by which the receiver can tell.
+    delivery name, by which the receiver can tell. What waits for a notifier that the settings no longer name is given up.
     """
     names = list(settings().alerts.notifiers)
+    with transaction(engine) as session:
+        if n_given_up := outbox.give_up_unnamed(session, notifiers=names):
+            _log.warning("given up: their notifier is gone from the settings", n_notifications=n_given_up)
     with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
         return sum(pool.map(lambda name: _deliver_to(engine, name), names))
 

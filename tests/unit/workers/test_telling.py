@@ -69,6 +69,20 @@ def test_deliver_gives_a_notifier_up_that_breaks_in_its_own_way(engine: Engine, 
         assert given_up.error == "ZeroDivisionError"
 
 
+@pytest.mark.usefixtures("recorders")
+def test_deliver_gives_up_what_waits_for_a_notifier_that_is_gone(engine: Engine) -> None:
+    incident_id = _queued(engine, "opened")
+    with transaction(engine) as session:
+        outbox.queue_notifications(session, incident_id, change="opened", notifiers=["renamed"])
+
+    telling.deliver(engine)
+
+    with transaction(engine) as session:
+        assert outbox.next_due_at(session) is None
+        [given_up] = session.scalars(select(Notification).where(Notification.notifier == "renamed"))
+        assert "no such notifier" in str(given_up.error)
+
+
 def test_deliver_stops_at_the_first_failure_and_spends_no_attempt_on_the_rest(engine: Engine, recorders: dict[str, Recorder]) -> None:
     recorders["dead"].n_failures = 9
     _queued(engine, "opened", "resolved")
