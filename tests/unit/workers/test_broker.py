@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import redis
@@ -31,3 +32,13 @@ def test_embedded_valkey_asks_for_its_password(tmp_path: Path) -> None:
 
     server.stop()
     assert not answered
+
+
+def test_embedded_valkeys_started_at_once_take_ports_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        servers = list(pool.map(lambda name: start_valkey(tmp_path / name), "abcd"))
+
+    ports = {one.server.port for one in servers}
+    for one in servers:
+        one.stop()
+    assert len(ports) == 4

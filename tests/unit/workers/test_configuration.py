@@ -49,7 +49,7 @@ def test_configuration_knows_no_setting_that_celery_does_not(configuration: Modu
     assert names - set(DEFAULTS) == {"endpoints", "queues", "schedule", "settings"}
 
 
-@pytest.mark.parametrize(("name", "value"), [("LEASE", "PT50S"), ("VISIBILITY_TIMEOUT", "PT60S"), ("SWEEP_EVERY", "PT100S")])
+@pytest.mark.parametrize(("name", "value"), [("LEASE", "PT50S"), ("VISIBILITY_TIMEOUT", "PT60S"), ("SWEEP_EVERY", "PT200S")])
 def test_settings_refuse_broken_inequalities(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"BELLWETHER_LEDGER__{name}", value)
     settings.cache_clear()
