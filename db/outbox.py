@@ -59,3 +59,10 @@ def put_off(session: Session, notification_id: int, *, wait: timedelta, error: s
 def give_up(session: Session, notification_id: int, *, error: str) -> None:
     """Stop trying a notification; the row stays as a witness."""
     session.execute(update(Notification).where(Notification.id == notification_id).values(given_up_at=func.now(), error=error))
+
+
+def give_up_unnamed(session: Session, *, notifiers: Iterable[str]) -> int:
+    """Stop trying notifications of notifiers that the settings no longer name; return how many."""
+    waits = (Notification.sent_at.is_(None), Notification.given_up_at.is_(None), Notification.notifier.not_in(list(notifiers)))
+    gone = update(Notification).where(*waits).values(given_up_at=func.now(), error="the settings name no such notifier any more")
+    return len(session.execute(gone.returning(Notification.id)).all())
