@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from workers.cli.common import fail
+
 app = typer.Typer(help="Serve HTTP.")
 
 
@@ -26,17 +28,23 @@ def serve(
     from workers.settings import settings
 
     chosen = settings().api
+    where = (host or chosen.host, chosen.port if port is None else port)
     configure_logs("api")
-    uvicorn.run(
-        "workers.api:app",
-        host=host or chosen.host,
-        port=chosen.port if port is None else port,
-        workers=workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    try:
+        uvicorn.run(
+            "workers.api:app",
+            host=where[0],
+            port=where[1],
+            workers=workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    except SystemExit as ended:
+        # Its code would say "some quarantined" here.
+        if ended.code:
+            fail(f"The API did not start on {where[0]}:{where[1]}; the log says why. If the port is taken, choose another by --port.")
 
 
 @app.command()

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import typer
 
 from pipelines.errors import PipelineError
 from workers.errors import BellwetherError, Exit
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _NARROW = 12
 """As narrow as a folded column may get, while another can be folded too."""
@@ -79,12 +82,11 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str], for
 
 def print_table(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str], title: str | None = None) -> None:
     """Print `rows` as a table, numbers to the right; off a terminal no cell is folded, so that a line is a row."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     cells = [[_cell(row.get(column)) for column in columns] for row in rows]
-    console = Console() if sys.stdout.isatty() else Console(width=_UNBOUNDED)
+    console = wide_console()
     folded = _folded(cells, columns=columns, width=console.width)
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
     for number, column in enumerate(columns):
@@ -95,6 +97,13 @@ def print_table(rows: Sequence[Mapping[str, Any]], *, columns: Sequence[str], ti
         # Not markup: what people wrote may hold brackets, and control characters that move the cursor.
         table.add_row(*(Text(text.translate(_UNSEEN)) for text in texts))
     console.print(table)
+
+
+def wide_console() -> "Console":
+    """Return what prints tables: as wide as the terminal, and off a terminal as wide as they are."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=_UNBOUNDED)
 
 
 def _folded(cells: Sequence[Sequence[str]], *, columns: Sequence[str], width: int) -> set[int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.cli.common import wide_console
 from workers.errors import Exit
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print the ch
 
 
 def _print(checks: "list[Check]") -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -42,4 +42,4 @@ def _print(checks: "list[Check]") -> None:
     for check in checks:
         fact = escape(check.fact) + (f"\n[bold]-> {escape(check.fix)}[/]" if check.fix else "")
         table.add_row(check.name, _MARKS[check.status], fact)
-    Console().print(table)
+    wide_console().print(table)

@@ -1,4 +1,5 @@
 import json
+import socket
 import subprocess
 import sys
 
@@ -57,3 +58,20 @@ def test_supervisor_tasks_and_demo_load_without_torch() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
 
     assert answer.stdout.strip() == "False"
+
+
+def test_api_ends_with_1_where_its_port_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = subprocess.run(
+            [sys.executable, "-m", "workers.cli", "api", "--port", port], capture_output=True, text=True, check=False, timeout=60
+        )
+
+    assert answer.returncode == 1
+    assert f"did not start on 127.0.0.1:{port}" in answer.stderr
+
+
+def test_doctor_folds_nothing_off_a_terminal() -> None:
+    answer = CliRunner().invoke(doctor)
+
+    assert any("broker" in line and "BELLWETHER_REDIS_URL" in line for line in answer.stdout.splitlines())
