@@ -1,12 +1,15 @@
 """`bellwether keys`: who may call the API; a key is shown once and kept as its hash only."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workers.cli.common import Format, print_rows
 from workers.cli.who import who
 from workers.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 app = typer.Typer(help="Make and revoke API keys.", no_args_is_help=True)
 
@@ -40,7 +43,9 @@ def list_keys(
     from workers import endpoints
 
     with transaction(endpoints.engine()) as session:
-        rows = [{"name": key.name, "created_at": key.created_at, "revoked_at": key.revoked_at} for key in keys.list_keys(session)]
+        rows = [
+            {"name": key.name, "created_at": _told(key.created_at), "revoked_at": _told(key.revoked_at)} for key in keys.list_keys(session)
+        ]
     if not rows and form is Format.TABLE and not as_json:
         typer.echo("no keys yet; `bellwether keys create NAME` makes one")
         return
@@ -58,3 +63,7 @@ def revoke(name: Name) -> None:
         if not keys.revoke_key(session, name, who=who()):
             raise NotFound(f"There is no working key named {name!r}; `bellwether keys list` shows all.")
     typer.echo(f"{name} is revoked")
+
+
+def _told(at: "datetime | None") -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

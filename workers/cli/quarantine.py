@@ -101,7 +101,7 @@ def release(
     typer.echo(f"{released.n_records:,} records released; they will be analysed again")
     if released.n_skipped:
         typer.echo(
-            f"{released.n_skipped:,} rows hold no record that could be analysed again: "
+            f"{released.n_skipped:,} hold no record that could be analysed again: "
             "`bellwether quarantine export --raw FILE` writes the lines that came, to mend and send again",
             err=True,
         )
