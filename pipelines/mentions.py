@@ -11,6 +11,9 @@ from pipelines.text.offsets import Readable
 LEAST_SCORE = 0.5
 """Below it a mention is likelier wrong than right."""
 
+LONGEST_ENTITY = 400
+"""In characters. An unbroken run of thousands is a token to the model, but nobody's name, and more than an index can hold."""
+
 TokenSpan = tuple[int, int, str, float]
 """Start, end (exclusive), group and score, in token positions."""
 
@@ -35,10 +38,11 @@ def mentions_of_model(
 
 
 def combine(checked: Sequence[Mention], guessed: Iterator[Mention]) -> tuple[Mention, ...]:
-    """Put both, each in the order of the text, into that order without overlap; what a pattern checked wins."""
-    sure = _apart(checked)
+    """Put both, each in the order of the text, into that order without overlap; what a pattern checked wins, what is no name goes."""
+    sure = _apart([one for one in checked if len(one.entity) <= LONGEST_ENTITY])
     ends = [mention.end for mention in sure]
-    free = [one for one in guessed if (at := bisect_right(ends, one.start)) == len(sure) or sure[at].start >= one.end]
+    names = (one for one in guessed if len(one.entity) <= LONGEST_ENTITY)
+    free = [one for one in names if (at := bisect_right(ends, one.start)) == len(sure) or sure[at].start >= one.end]
     return tuple(_apart(sorted([*sure, *free], key=lambda mention: mention.start)))
 
 

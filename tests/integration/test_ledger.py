@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from db import batches, jobs, records, sources
 from db.engine import transaction
 from db.releasing import release, release_worker
 from pipelines.errors import DeviceExhausted, InvalidRecord
-from pipelines.records import Analysis, Document, Failure, Kind, Label, Lane, ModelRef, Record
+from pipelines.mentions import LONGEST_ENTITY
+from pipelines.records import Analysis, Document, Failure, Kind, Label, Lane, Mention, ModelRef, Record
 from workers import ledger, standby
 from workers.children import Child
 from workers.nodes import own_names
 from workers.queues import ANALYZE_LIVE
 from workers.settings import settings
 from workers.supervisor import supervise
+from workers.sweeper import refresh_rollups_once
 from workers.trust import ENOUGH, Trust
 
 MODEL = ModelRef("test", "0123456789ab")
@@ -122,6 +125,22 @@ def test_held_lets_a_process_end_that_fails_batch_after_batch_with_the_batch_in_
 
     assert [row(one).state for one in failing] == ["queued"] * len(failing)
     assert row(last).state == "leased"
+
+
+def test_finish_stores_the_longest_entity_that_the_analyzer_lets_through(
+    engine: Engine, queued: Callable[[int], UUID], row: Callable[[UUID], Any]
+) -> None:
+    entity = "".join(chr(0x10400 + one * 7919 % 65_000) for one in range(LONGEST_ENTITY))  # four bytes each, and no run to compress
+    batch_id = queued(1)
+
+    with ledger.held(batch_id, engine=engine, worker=NODE) as batch:
+        assert batch
+        found = [replace(analysis_of(one), mentions=(Mention("ORG", "profit", 0, 6, 0.9, entity),)) for one in batch.documents()]
+        batch.finish(found, model=MODEL, device="cpu")
+    refresh_rollups_once(engine)
+
+    assert row(batch_id).state == "done"
+    assert count(engine, "mention") == 1
 
 
 def test_held_drops_quietly_what_was_fenced_off(engine: Engine, queued: Callable[[int], UUID], row: Callable[[UUID], Any]) -> None:

@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.mentions import combine, mentions_of_model, mentions_of_patterns
+from pipelines.mentions import LONGEST_ENTITY, combine, mentions_of_model, mentions_of_patterns
 from pipelines.records import Mention
 from pipelines.text.found import Found
 from pipelines.text.normalize import normalize
@@ -34,6 +34,13 @@ def test_combine_drops_a_guess_that_overlaps_a_checked_mention() -> None:
     checked, guessed = [mention(5, 10, "TICKER")], [mention(0, 4), mention(3, 6), mention(8, 12), mention(10, 12)]
 
     assert [(one.start, one.end) for one in combine(checked, iter(guessed))] == [(0, 4), (5, 10), (10, 12)]
+
+
+def test_combine_drops_what_is_too_long_for_a_name() -> None:
+    names = [Mention("ORG", "x" * n, 0, n, 0.9, "x" * n) for n in (LONGEST_ENTITY, LONGEST_ENTITY + 1)]
+
+    assert [combine((), iter([one])) for one in names] == [(names[0],), ()]
+    assert [combine([one], iter(())) for one in names] == [(names[0],), ()]
 
 
 def test_mentions_of_patterns_point_into_the_original() -> None:
