@@ -90,7 +90,10 @@ def find_turns(counts: Counts, *, rule: Rule, first_bucket: int, after: int, unt
     source begins. `counts` must reach back a baseline and a window before `after`.
     """
     watch = _Watch(counts, rule=rule, first_bucket=first_bucket, turns=turns)
-    for at, windows, n_judged in _moments(counts, rule=rule, first_bucket=first_bucket, after=after, until=until):
+    watched = _ever_tested(counts, rule=rule, after=after, until=until)
+    if not watched.size and not watch.open:
+        return []  # decades without records lie behind one wrong date
+    for at, windows, n_judged in _moments(counts, rule=rule, watched=watched, first_bucket=first_bucket, after=after, until=until):
         watch.step(at, windows=windows, n_judged=n_judged)
     return watch.changed(until)
 
@@ -173,9 +176,10 @@ def _verdict(windows: _Windows, *, row: int, p_adjusted: Floats, n_judged: int, 
     )
 
 
-def _moments(counts: Counts, *, rule: Rule, first_bucket: int, after: int, until: int) -> Iterator[tuple[int, _Windows, int]]:
-    """Yield each bucket end, the windows worth judging there, and how many series count as judged."""
-    watched = _ever_tested(counts, rule=rule, after=after, until=until)
+def _moments(
+    counts: Counts, *, rule: Rule, watched: Integers, first_bucket: int, after: int, until: int
+) -> Iterator[tuple[int, _Windows, int]]:
+    """Yield each bucket end, the windows of the `watched` series worth judging there, and how many series count as judged."""
     stride = max(1, PAIRS_AT_ONCE * 10 // max(len(watched), 1))
     for start in range(after + 1, until + 1, stride):
         ends = np.arange(start, min(start + stride, until + 1), dtype=np.int64)

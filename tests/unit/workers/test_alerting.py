@@ -187,3 +187,18 @@ def _told(engine: Engine, source: str) -> list[tuple[Any, ...]]:
         )
         for one in _all(engine, source)
     )
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1970])
+def test_scan_is_neither_stopped_nor_kept_busy_by_a_wrong_date(
+    feed: Any, engine: Engine, post: Any, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    monkeypatch.setattr(alerting, "LONGEST_SPAN", timedelta(days=99_999))  # decades in one transaction, for the test's speed
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    feed.bring([post(datetime(year, 1, 1, tzinfo=UTC), "negative"), post(noon), post(noon + timedelta(hours=3))])
+
+    summary = alerting.scan(engine, now=datetime.now(UTC) + timedelta(days=1))
+
+    assert summary.n_sources == 1
+    assert summary.n_buckets > 365 * 24 * 4 * 50
+    assert summary.n_opened == 0
