@@ -9,11 +9,13 @@ from typing import Any
 
 import structlog
 from redis import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from db.quarantine import Reject
-from workers.errors import Overloaded
+from workers.errors import BellwetherError, Overloaded
+from workers.faults import describe, place
 from workers.intake import submit
 from workers.readers.jsonl import parse_object
 from workers.readers.rows import KEPT_BYTES, Row, Unreadable, rejected, too_large, utf8_fault
@@ -52,7 +54,7 @@ def drain(engine: Engine, client: Redis) -> Drained:
         if not entries:
             break
         try:
-            total = _added(total, _take(engine, client, entries))
+            total = _added(total, _take_apart(engine, client, entries))
         except Overloaded as error:
             _log.warning("inbox waits", reason=str(error))
             break
@@ -101,6 +103,20 @@ def _entry(one: Any) -> Entry:
 def _consumer() -> str:
     """Return this host's name: two processes of a host may share it, since an entry is delivered to one of them only."""
     return socket.gethostname()
+
+
+def _take_apart(engine: Engine, client: Redis, entries: Sequence[Entry]) -> Drained:
+    """Take entries in; where one of them breaks the rest in a way nobody foresaw, it alone is left, undelivered, for a later try."""
+    try:
+        return _take(engine, client, entries)
+    except (BellwetherError, RedisError, OperationalError):  # nobody's fault among the entries
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, the next entries must not wait behind it for ever
+        if len(entries) > 1:
+            half = len(entries) // 2
+            return _added(_take_apart(engine, client, entries[:half]), _take_apart(engine, client, entries[half:]))
+        _log.error("entry not taken; it stays in the stream", entry=entries[0][0], error=describe(error), raised_at=place(error))
+        return Drained()
 
 
 def _take(engine: Engine, client: Redis, entries: Sequence[Entry]) -> Drained:
