@@ -14,6 +14,9 @@ from pipelines.records import Lane
 
 _LINGERING_AT_ONCE = 10_000
 
+SIZE_BYTES = func.octet_length(Record.text) + func.octet_length(func.coalesce(Record.title, ""))
+"""What a stored record weighs in a batch."""
+
 
 def cut(sizes_bytes: Sequence[int], *, max_records: int, max_bytes: int) -> Iterator[slice]:
     """Yield the slices of `sizes_bytes` that share a batch: in order, each index once, within both limits.
@@ -65,7 +68,7 @@ def form_lingering(session: Session, *, older_than: timedelta, max_records: int,
     Two callers at once never take the same record.
     """
     waiting = session.execute(
-        select(Record.id, Record.lane, func.octet_length(Record.text) + func.octet_length(func.coalesce(Record.title, "")))
+        select(Record.id, Record.lane, SIZE_BYTES)
         .where(Record.batched_at.is_(None), Record.received_at <= func.now() - older_than)
         .order_by(Record.lane.desc(), Record.id)  # "live" sorts after "backfill"
         .limit(_LINGERING_AT_ONCE)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.among import among
 from db.cleaning import clean, clean_or_none
-from db.forming import form
+from db.forming import SIZE_BYTES, form
 from db.jobs import Progress, advance_jobs
 from db.tables import Quarantine, Record
 from pipelines.records import Lane
@@ -104,10 +104,9 @@ def release(session: Session, ids: Collection[int], *, max_records: int, max_byt
 
     Lines that intake refused hold no record: export them, mend them and send them again.
     """
-    size = func.octet_length(Record.text) + func.octet_length(func.coalesce(Record.title, ""))
     mine = select(Quarantine.record_id).where(among(Quarantine.id, ids), Quarantine.released_at.is_(None))
     rows = session.execute(
-        select(Record.id, Record.lane, Record.job_id, size.label("n_bytes"))
+        select(Record.id, Record.lane, Record.job_id, SIZE_BYTES.label("n_bytes"))
         .where(Record.id.in_(mine), Record.state == "quarantined", Record.superseded_at.is_(None))
         .order_by(Record.id)
         .with_for_update(key_share=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db.among import among
 from db.copying import copy_rows
 from db.incoming import STAGING, Staged, Turn, take_turns
+from db.rollups import touch
 from db.tables import Record as Row
 from db.tables import Source
 from pipelines.records import Document, Kind, Lane, Record
@@ -35,10 +36,6 @@ _FIND_CURRENT = text("""
 """)
 _LOCK_CURRENT = text("SELECT id FROM record WHERE id = ANY(:ids) AND superseded_at IS NULL ORDER BY id FOR NO KEY UPDATE")
 _SUPERSEDE = text("UPDATE record SET superseded_at = now() WHERE id = ANY(:ids)")
-_TOUCH = text("""
-    INSERT INTO rollup_touched (source_id, bucket_at)
-    SELECT DISTINCT source_id, date_trunc('minute', published_at) FROM record WHERE id = ANY(:ids) AND state = 'done'
-""")
 _INSERT_VERSIONS = text("""
     INSERT INTO record (
         source_id, version, job_id, lane, batched_at,
@@ -153,7 +150,7 @@ def _try_turn(session: Session, turn: Turn, values: dict[str, Any]) -> dict[str,
     if locked and len(session.execute(_LOCK_CURRENT, {"ids": locked}).all()) < len(locked):
         return None
     if outdated:
-        session.execute(_TOUCH, {"ids": outdated})
+        touch(session, outdated)
         session.execute(_SUPERSEDE, {"ids": outdated})
         changed = session.execute(_INSERT_VERSIONS, values | {"ids": outdated})
         found |= {external_id: (record_id, Outcome.CHANGED) for external_id, record_id in changed}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.batches import Claim, finish
 from db.cleaning import clean, clean_or_none, to_json
 from db.copying import Staging, copy_rows
+from db.rollups import touch
 from db.settling import Unanalyzable, lock_records, settle
 from db.tables import ModelRevision
 from pipelines.records import Analysis, Failure, ModelRef
@@ -61,10 +62,6 @@ _INSERT_MENTIONS = text("""
     FROM pg_temp.incoming_mention WHERE record_id = ANY(:record_ids)
     ON CONFLICT DO NOTHING
 """)
-_TOUCH = text("""
-    INSERT INTO rollup_touched (source_id, bucket_at)
-    SELECT DISTINCT source_id, date_trunc('minute', published_at) FROM record WHERE id = ANY(:record_ids)
-""")
 
 
 class Unanswered(Exception):
@@ -97,7 +94,7 @@ def save_results(session: Session, claim: Claim, *, analyses: Sequence[Analysis]
     there = {one.id for one in existing}
     fresh = _save_analyses(session, [one for one in analyses if one.document_id in there], model_id)
     if fresh:
-        session.execute(_TOUCH, {"record_ids": fresh})
+        touch(session, fresh)
     failed = [_unanalyzable(one, claim.attempts) for one in failures if one.document_id in refused & there]
     settle(session, done=there - refused, failed=failed)
 

@@ -9,14 +9,11 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from db.among import among
+from db.rollups import touch
 from db.settling import lock_records, settle
 from db.tables import Batch, Quarantine, Record, Source
 
 _UNSYNCHRONIZED = {"synchronize_session": False}
-_TOUCH = text("""
-    INSERT INTO rollup_touched (source_id, bucket_at)
-    SELECT DISTINCT source_id, date_trunc('minute', published_at) FROM record WHERE id = ANY(:ids) AND state = 'done'
-""")
 _FORGET_EXAMPLES = text("""
     UPDATE incident SET evidence = jsonb_set(evidence, '{examples}', (
         SELECT coalesce(jsonb_agg(example ORDER BY nth), '[]')
@@ -84,7 +81,7 @@ def _erase(session: Session, which: Sequence[ColumnElement[bool]]) -> int:
     """
     n_erased = 0
     while ids := [row.id for row in lock_records(session, list(session.scalars(select(Record.id).where(*which))))]:
-        session.execute(_TOUCH, {"ids": ids})
+        touch(session, ids)
         session.execute(_FORGET_EXAMPLES, {"ids": ids})
         settle(session, done=ids, failed=())
         session.execute(delete(Record).where(among(Record.id, ids)), execution_options=_UNSYNCHRONIZED)

@@ -4,7 +4,7 @@ A series of dimension `entity` has the key `GROUP:normal form`, such as `TICKER:
 places and tickers are counted: amounts are no subject, and addresses and numbers of persons are nobody's business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from sqlalchemy import DateTime, Select, Text, case, cast, column, delete, func,
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
+from db.among import among
 from db.tables import Analysis, Mention, Record, Rollup, RollupTouched
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +44,13 @@ def refresh(session: Session, *, bucket: timedelta, limit: int) -> int:
         columns = ["source_id", "dimension", "key", "bucket_at", "n", "n_negative", "n_neutral", "n_positive"]
         session.execute(insert(Rollup).from_select(columns, _counted(source_id, starts=starts, bucket=bucket)))
     return sum(len(starts) for starts in touched.values())
+
+
+def touch(session: Session, record_ids: Collection[int]) -> None:
+    """Note the buckets of these records as changed; call it in the transaction that changes what they count."""
+    minute = func.date_trunc("minute", Record.published_at)
+    changed = select(Record.source_id, minute).where(among(Record.id, record_ids)).distinct()
+    session.execute(insert(RollupTouched).from_select(["source_id", "bucket_at"], changed))
 
 
 def touch_all(session: Session) -> None:
