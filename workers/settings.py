@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 PREFIX = "BELLWETHER_"
@@ -162,15 +162,27 @@ class Alerts(Section):
     retry_backoff: timedelta = Field(timedelta(seconds=10), description="Wait after the first failed notification; doubles.")
 
 
+RECORD_FIELDS = ("text", "title", "external_id", "published_at", "source", "kind", "language", "url", "author", "attributes")
+"""What a record that comes in is made of; any other column is kept among its attributes."""
+
+
 class SourceSettings(Section):
     """One source by name: its kind, its taxonomy and, if it is pulled on a schedule, from where."""
 
     kind: Literal["news", "support"] | None = Field(None, description="Its kind; None: what the caller says, else news.")
     taxonomy: str | None = Field(None, description="The taxonomy its records are read by; None: the kind's default.")
     lane: Literal["live", "backfill"] = Field("live", description="How urgent the pulled records are.")
+    map: dict[str, str] = Field({}, description="Field by field, the column that holds it in files, where the names differ; --map wins.")
     pull: Literal["folder", "feed"] | None = Field(None, description="A file of workers/sources.")
     location: str | None = Field(None, description="The folder, or the feed's URL.")
     every: timedelta = Field(timedelta(minutes=5), description="How often it is pulled.")
+
+    @field_validator("map")
+    @classmethod
+    def _names_fields(cls, columns: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(set(columns) - set(RECORD_FIELDS)):
+            raise ValueError(f"{', '.join(unknown)}: no field of a record; those are {', '.join(RECORD_FIELDS)}")
+        return columns
 
 
 class Retention(Section):

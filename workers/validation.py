@@ -11,9 +11,9 @@ from typing import Any
 from db.cleaning import clean
 from db.quarantine import Reject
 from pipelines.records import Kind, Record
-from workers.readers.mapping import FIELDS
 from workers.readers.parquet import as_payload
 from workers.readers.rows import Row, Unreadable, too_large
+from workers.settings import RECORD_FIELDS
 from workers.storable import storable_json
 from workers.times import parse_time
 
@@ -169,7 +169,7 @@ def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
         given = _parsed(given)
     if not _missing(given) and not isinstance(given, Mapping):
         raise Unreadable("bad_field", "bad field: attributes is no JSON object")
-    unknown = {name: value for name, value in fields.items() if name not in FIELDS and not _missing(value)}
+    unknown = {name: value for name, value in fields.items() if name not in RECORD_FIELDS and not _missing(value)}
     try:
         return {**storable_json(dict(given or {})), **storable_json(unknown)}
     except ValueError as error:

@@ -49,6 +49,19 @@ def test_pull_takes_each_file_in_and_moves_it_to_done(engine: Engine, dropped: P
     assert sorted(path.name for path in (dropped / "done").iterdir()) == ["a.csv", "b.jsonl"]
 
 
+def test_pull_reads_the_columns_that_the_settings_name(engine: Engine, dropped: Path, tmp_path: Path) -> None:
+    with (tmp_path / "bellwether.toml").open("a") as stream:
+        stream.write('map = { text = "body", author = "customer" }\n')
+    settings.cache_clear()
+    drop(dropped, "a.csv", b"body,customer\nfirst,Ann\n")
+
+    pull(engine, "calls")
+
+    assert stored(engine)[0][0] == "first"
+    with transaction(engine) as session:
+        assert session.scalar(text("SELECT author FROM record")) == "Ann"
+
+
 def test_pull_leaves_a_source_alone_that_is_being_pulled(engine: Engine, dropped: Path) -> None:
     drop(dropped, "a.jsonl", b'{"text": "first"}\n')
 

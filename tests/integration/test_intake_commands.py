@@ -298,6 +298,21 @@ def test_quarantine_release_of_a_refused_line_says_what_to_do(run: Run, file: Pa
     assert run("quarantine", "release").code == 2
 
 
+def test_enqueue_maps_as_the_source_is_set_unless_told_otherwise(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_SOURCES__DESK__MAP", '{"text": "body"}')
+    settings.cache_clear()
+    table = tmp_path / "rows.csv"
+    table.write_text("body,note\nfirst,second\n")
+
+    by_setting = run("enqueue", table, "--source", "desk")
+    by_option = run("enqueue", table, "--source", "desk", "--map", "text=note")
+    other = run("enqueue", table, "--source", "other")
+
+    assert "1 new" in by_setting.out
+    assert "1 new" in by_option.out
+    assert (other.code, "no column `text`" in other.err) == (2, True)
+
+
 def test_keys_are_shown_once_and_kept_as_a_hash(run: Run, engine: Engine) -> None:
     made = run("keys", "create", "desk")
     again = run("keys", "create", "desk")

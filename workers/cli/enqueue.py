@@ -79,7 +79,8 @@ def _submit(
     from workers.readers.mapping import mapped_rows, parse_mapping
     from workers.settings import settings
 
-    columns = parse_mapping(mapping)
+    own = settings().sources.get(how["source"] or "")
+    columns = parse_mapping(mapping) or (own.map if own else {})
     request_hash = _hash(file) if idempotency_key else None
     with open_rows(file, form=form, max_bytes=settings().intake.max_record_bytes) as rows, shown("sending") as counter:
         n_rows = 0

@@ -7,9 +7,7 @@ from itertools import chain, islice
 from db.quarantine import Reject
 from workers.errors import UsageError
 from workers.readers.rows import Row
-
-FIELDS = ("text", "title", "external_id", "published_at", "source", "kind", "language", "url", "author", "attributes")
-"""What a record is made of; any other column is kept among its attributes."""
+from workers.settings import RECORD_FIELDS
 
 _PEEKED_ROWS = 100
 
@@ -21,8 +19,8 @@ def parse_mapping(text: str | None) -> dict[str, str]:
         name, equals, column = (part.strip() for part in pair.partition("="))
         if not equals or not column:
             raise UsageError(f"--map {pair}: write FIELD=COLUMN, as in --map text=body,published_at=created.")
-        if name not in FIELDS:
-            raise UsageError(f"--map {pair}: {name!r} is no field of a record; those are {', '.join(FIELDS)}. Write FIELD=COLUMN.")
+        if name not in RECORD_FIELDS:
+            raise UsageError(f"--map {pair}: {name!r} is no field of a record; those are {', '.join(RECORD_FIELDS)}. Write FIELD=COLUMN.")
         mapping[name] = column
     return mapping
 

@@ -59,7 +59,7 @@ def _take(engine: Engine, name: str, path: Path, how: dict[str, Any]) -> Receipt
         content = hashlib.file_digest(stream, "sha256").digest()
     is_table = format_of(path.name) != "jsonl"
     with open_rows(str(path), max_bytes=settings().intake.max_record_bytes) as rows:
-        found = mapped_rows(rows, mapping={}, fixed_columns=is_table)
+        found = mapped_rows(rows, mapping=settings().sources[name].map, fixed_columns=is_table)
         key = f"folder:{name}:{path.name}:{content.hex()}"
         return submit(engine, found, **how, idempotency_key=key, request_hash=content)
 

@@ -55,6 +55,7 @@ def test_settings_refuse_a_lease_shorter_than_the_time_limit(monkeypatch: pytest
     [
         ("BELLWETHER_REDIS_URL", "htp://:hunter2@example/0", r"redis_url \(BELLWETHER_REDIS_URL\): write .* redis:// or rediss://"),
         ("BELLWETHER_POSTGRES_URL", "mysql://me:hunter2@example/x", "postgres_url .* postgresql://"),
+        ("BELLWETHER_SOURCES__DESK__MAP", '{"txt": "body"}', "sources.desk.map .* txt: no field of a record"),
         ("BELLWETHER_API__PORT", "abc", r"api.port \(BELLWETHER_API__PORT\): .* integer"),
     ],
 )
