@@ -41,7 +41,8 @@ def prepare_child(sender: str | None = None, **_: Any) -> None:
 
         analyst()
     except Exception as error:  # noqa: BLE001  # whatever the reason, this child must not consume
-        _log.exception("the model can't be loaded; `bellwether doctor` says what is missing", error=type(error).__name__)
+        told = f"{type(error).__name__}: {error}"  # whole: no record was read yet
+        _log.exception("the model can't be loaded; `bellwether doctor` says what is missing", error=told)
         time.sleep(_PAUSE_S)
         os._exit(78)
 

@@ -2,10 +2,12 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
+from workers.faults import describe, places
 from workers.settings import settings
 
 _NOISY = {
@@ -49,5 +51,17 @@ def configure_logs(role: str) -> None:
 def _renderers(form: str) -> list[Any]:
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if form == "console" or (form == "auto" and sys.stderr.isatty()):
-        return [remove, structlog.dev.ConsoleRenderer()]
-    return [remove, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+        return [remove, _tell_error, structlog.dev.ConsoleRenderer()]
+    return [remove, _tell_error, structlog.processors.JSONRenderer(default=str)]
+
+
+def _tell_error(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Tell of an error, whoever logged it, its class and where it was raised: a traceback ends with its message, which may hold text."""
+    found = event.pop("exc_info", None)
+    if found is True:
+        found = sys.exc_info()
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        event.setdefault("error", describe(error))
+        event["raised_at"] = places(error)
+    return event
