@@ -101,7 +101,7 @@ def read_documents(session: Session, record_ids: Sequence[int]) -> list[Document
     columns = (Row.id, Row.kind, Row.text, Row.title, Row.language, Source.taxonomy)
     wanted = (among(Row.id, record_ids), Row.superseded_at.is_(None), Row.state != "quarantined")
     rows = session.execute(select(*columns).join(Source, Source.id == Row.source_id).where(*wanted).order_by(Row.id))
-    return [Document(row.id, Kind(row.kind), row.text, row.title, row.language, row.taxonomy) for row in rows]
+    return [Document(row.id, Kind(row.kind), row.text, row.taxonomy, row.title, row.language) for row in rows]
 
 
 def _find_unchanged(session: Session, turn: Turn, source_id: int) -> dict[str, tuple[int, Outcome]]:

@@ -26,9 +26,15 @@ if TYPE_CHECKING:
 
 
 class Analyzer:
-    """A model with its taxonomies; for one thread at a time."""
+    """A model with its taxonomies; for one thread at a time.
 
-    def __init__(self, model: "Model", *, taxonomies: Taxonomies, token_budget: int, window_overlap: int) -> None:
+    It needs no server, queue or database:
+
+    analyzer = Analyzer(load_model(), taxonomies=read_taxonomies())
+    [outcome] = analyzer.analyze([Document(1, Kind.NEWS, "Shares fell.", "finance-desk")])
+    """
+
+    def __init__(self, model: "Model", *, taxonomies: Taxonomies, token_budget: int = 2048, window_overlap: int = 32) -> None:
         """Take a loaded model. `token_budget`: most padded tokens a micro-batch; `window_overlap`: tokens that neighbours share.
 
         ModelUnavailable for a model without a sentiment head.
@@ -50,7 +56,7 @@ class Analyzer:
         """Run the model, the patterns, the language model and every taxonomy once, so that no record pays for them."""
         self.model.warm_up()
         text = "Bellwether reads the news of the morning; call +1 650 253 0000 for more."
-        self.analyze([Document(0, kind, text, None, None, taxonomy) for taxonomy in self.taxonomies for kind in Kind])
+        self.analyze([Document(0, kind, text, taxonomy) for taxonomy in self.taxonomies for kind in Kind])
 
     def pre(self, documents: Sequence[Document]) -> list[Reading | Failure]:
         """Make documents ready: needs no device, but the model's tokenizer."""

@@ -53,9 +53,9 @@ class Document:
     id: int
     kind: Kind
     text: str
-    title: str | None
-    language: str | None
     taxonomy: str
+    title: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def main() -> None:
 def _documents(limit: int) -> dict[str, list[Document]]:
     kinds = {"market": (Kind.NEWS, "finance-desk"), "complaints": (Kind.SUPPORT, "complaints")}
     return {
-        name: [Document(number, kind, text, None, None, taxonomy) for number, text in enumerate(_texts(name, limit))]
+        name: [Document(number, kind, text, taxonomy) for number, text in enumerate(_texts(name, limit))]
         for name, (kind, taxonomy) in kinds.items()
     }
 

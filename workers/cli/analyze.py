@@ -28,7 +28,7 @@ def analyze(
     from workers.taxonomies import check_taxonomy
 
     check_taxonomy(taxonomy)
-    document = Document(0, kind, _read(text, file), title, None, taxonomy or settings().default_taxonomies[kind.value])
+    document = Document(0, kind, _read(text, file), taxonomy or settings().default_taxonomies[kind.value], title)
     _print(document, _analyze(document), as_json=as_json)
 
 

@@ -16,7 +16,7 @@ TEXTS = [
 
 
 def documents(texts: Sequence[str], taxonomy: str = "complaints") -> list[Document]:
-    return [Document(number, list(Kind)[number % 2], text, None, None, taxonomy) for number, text in enumerate(texts)]
+    return [Document(number, list(Kind)[number % 2], text, taxonomy) for number, text in enumerate(texts)]
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ ODD_TEXTS = {
 
 @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
 def test_analyze_takes_odd_texts_with_offsets_that_hold(analyzer: Analyzer, text: str) -> None:
-    [outcome] = analyzer.analyze([Document(1, Kind.NEWS, text, text[:200], None, "complaints")])
+    [outcome] = analyzer.analyze([Document(1, Kind.NEWS, text, "complaints", text[:200])])
 
     if isinstance(outcome, Failure):
         assert not text.strip()

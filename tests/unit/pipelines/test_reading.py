@@ -7,7 +7,7 @@ from pipelines.records import Document, Failure, Kind
 
 
 def document(text: str, title: str | None = None) -> Document:
-    return Document(7, Kind.NEWS, text, title, None, "complaints")
+    return Document(7, Kind.NEWS, text, "complaints", title)
 
 
 @pytest.mark.parametrize(

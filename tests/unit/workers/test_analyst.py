@@ -28,7 +28,7 @@ def test_analyst_is_loaded_once_and_says_what_it_is() -> None:
     assert (line["model"], line["device"], line["n_threads"], line["replicas"]) == ("tiny", "cpu", 1, "auto")
     assert line["dtype"] in {"float32", "bfloat16"}
     assert line["load_s"] > 0
-    [outcome] = first.analyze([Document(5, Kind.SUPPORT, "my card was late", None, None, "complaints")])
+    [outcome] = first.analyze([Document(5, Kind.SUPPORT, "my card was late", "complaints")])
     assert isinstance(outcome, Analysis)
     assert outcome.model.name == "tiny"
 

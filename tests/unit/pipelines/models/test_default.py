@@ -4,10 +4,12 @@ import time
 
 import pytest
 
+from pipelines.analyzer import Analyzer
 from pipelines.catalog import MODELS
 from pipelines.heads import decode_tags
 from pipelines.model import Model, load_model
-from pipelines.records import SENTIMENTS
+from pipelines.records import SENTIMENTS, Analysis, Document, Kind
+from pipelines.taxonomy import read_taxonomies
 from pipelines.training.card import SOURCES
 from pipelines.training.data import TASKS
 
@@ -25,6 +27,15 @@ def test_default_model_loads_in_under_two_seconds_of_processor_time() -> None:
     load_model()
 
     assert time.process_time() - begun < 2
+
+
+def test_default_model_reads_a_text_in_process_as_the_analyzer_says(model: Model) -> None:
+    analyzer = Analyzer(model, taxonomies=read_taxonomies())
+
+    [outcome] = analyzer.analyze([Document(1, Kind.NEWS, "Shares of Apple fell sharply after a loss.", "finance-desk")])
+
+    assert isinstance(outcome, Analysis)
+    assert (outcome.document_id, outcome.sentiment.label) == (1, "negative")
 
 
 def test_default_model_is_small_enough_to_ship() -> None:

@@ -79,7 +79,7 @@ def drawn(text: str, mentions: tuple[Mention, ...], topic: Label | None = None) 
     topics = (topic,) if topic else ()
     analysis = Analysis(0, ModelRef("m", "abc"), Label("negative", 0.7), scores, "desk", topic, topics, mentions, None, 4, 1)
     stream = io.StringIO()
-    Console(file=stream, width=100, force_terminal=False).print(view(Document(0, Kind.NEWS, text, "A title", None, "desk"), analysis))
+    Console(file=stream, width=100, force_terminal=False).print(view(Document(0, Kind.NEWS, text, "desk", "A title"), analysis))
     return stream.getvalue()
 
 
