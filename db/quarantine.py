@@ -89,7 +89,7 @@ def export_quarantined(
 ) -> Iterator[Quarantined]:
     """Yield every row that was not released, oldest first, without holding them all in memory."""
     chosen = _rows(reason=reason, source=source, job_id=job_id).order_by(Quarantine.id)
-    for row in session.execute(chosen, execution_options={"yield_per": 500}):
+    for row in session.execute(chosen, execution_options={"yield_per": 50}):
         yield Quarantined(*row)
 
 

@@ -92,7 +92,9 @@ class Worker(Section):
 class Rollups(Section):
     """Time buckets that the alert scan reads."""
 
-    bucket: timedelta = Field(timedelta(minutes=15), description="How much event time a bucket holds.")
+    bucket: timedelta = Field(
+        timedelta(minutes=15), description="How much event time a bucket holds; after a change run `bellwether db rollups`."
+    )
     refresh_every: timedelta = Field(timedelta(seconds=10), description="How often touched buckets are recomputed.")
 
 

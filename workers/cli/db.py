@@ -1,4 +1,4 @@
-"""`bellwether db`: migrate the database, and erase from it; the steps stand in `db.migrations` and `db.retention`."""
+"""`bellwether db`: migrate the database, count rollups anew, erase; the steps stand in `db.migrations`, `db.rollups`, `db.retention`."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -34,6 +34,20 @@ def current() -> None:
     typer.echo(found or "empty")
     if not migrate.is_at_head(endpoints.engine()):
         fail(f"head is {migrate.head()}; run `bellwether db upgrade`")
+
+
+@app.command()
+def rollups() -> None:
+    """Count all rollups anew: do it after a change of rollups.bucket. Reports and alerts wait for it meanwhile."""
+    from db.engine import transaction
+    from db.rollups import touch_all
+    from workers import endpoints
+    from workers.sweeper import refresh_rollups_once
+
+    with transaction(endpoints.engine()) as session:
+        touch_all(session)
+    refresh_rollups_once(endpoints.engine())
+    typer.echo("All rollups are counted anew.")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from db.engine import transaction
 from workers.cli.db import _confirm, app
 from workers.errors import NotFound, UsageError
+from workers.settings import settings
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -74,3 +75,17 @@ def test_erase_goes_on_only_after_a_yes(monkeypatch: pytest.MonkeyPatch) -> None
 
     with pytest.raises(typer.Abort):
         _confirm("Erase?", yes=False)
+
+
+@pytest.mark.usefixtures("_read")
+def test_rollups_are_counted_anew_in_buckets_of_another_width(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+    CliRunner().invoke(app, ["rollups"])
+    monkeypatch.setenv("BELLWETHER_ROLLUPS__BUCKET", "PT1H")
+    settings.cache_clear()
+
+    result = CliRunner().invoke(app, ["rollups"])
+
+    assert result.exit_code == 0
+    with transaction(engine) as session:
+        rows = session.execute(text("SELECT bucket_at, n FROM rollup WHERE dimension = 'source'")).all()
+    assert rows == [(NOON, 2)]
