@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, TableClause, column, func, select, table
+from sqlalchemy import Select, TableClause, column, exists, func, select, table
 from sqlalchemy.orm import Session
+
+from db.tables import RollupTouched
 
 Row = Mapping[str, Any]
 
@@ -50,6 +52,11 @@ def newest_at(session: Session, *, source: str | None = None) -> datetime | None
         _narrowed(select(func.max(_HOURLY.c.hour_at)), _HOURLY, at="hour_at", since=None, source=source)
     )
     return newest
+
+
+def lags(session: Session) -> bool:
+    """Return whether records are analysed that the views do not count yet."""
+    return bool(session.scalar(select(exists().select_from(RollupTouched))))
 
 
 def _summed(view: TableClause) -> list[Any]:

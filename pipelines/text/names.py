@@ -9,6 +9,7 @@ _LEGAL_FORM = re.compile(
 _POSSESSIVE = re.compile(r"['\u2019\u2018][sS]?\Z")
 _EDGES = " \t\r\n.,;:!?\"'\u2018\u2019\u201c\u201d()[]{}<>@#&*_-"
 _LONGEST_ACRONYM = 4
+_JOINING = frozenset({"and", "at", "da", "de", "del", "der", "di", "du", "for", "in", "la", "of", "on", "the", "van", "von"})
 
 
 def normal_form(group: str, word: str) -> str:
@@ -16,7 +17,8 @@ def normal_form(group: str, word: str) -> str:
     name = " ".join(_POSSESSIVE.sub("", word.strip(_EDGES)).strip(_EDGES).split())
     if group == "ORG":
         name = _LEGAL_FORM.sub("", name) or name
-    return " ".join(map(_cased, name.split(" ")))
+    first, *rest = name.split(" ")
+    return " ".join([_cased(first), *(word.lower() if word.lower() in _JOINING else _cased(word) for word in rest)])
 
 
 def _cased(word: str) -> str:

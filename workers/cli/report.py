@@ -60,7 +60,10 @@ def _print(name: str, columns: Sequence[str], *, since: str | None, source: str 
     with transaction(endpoints.engine()) as session:
         rows = answer(session, since=after, source=source, **asked)
         newest = None if rows else reports.newest_at(session, source=source)
-    if not rows:
+        lags = reports.lags(session)
+    if lags:
+        typer.echo(_lagging(), err=True)
+    elif not rows:
         typer.echo(_nothing(after, source=source, newest=newest), err=True)
     if rows or form is not Format.TABLE:
         is_table = form is Format.TABLE
@@ -77,6 +80,13 @@ def _shares(row: "Row") -> dict[str, Any]:
 
 def _told(row: "Row") -> dict[str, Any]:
     return {name: f"{value:%Y-%m-%d}" if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def _lagging() -> str:
+    from workers.settings import settings
+
+    wait_s = settings().rollups.refresh_every.total_seconds()
+    return f"some records are analysed, but not counted here yet: ask again in {wait_s:.0f} s"
 
 
 def _nothing(after: datetime | None, *, source: str | None, newest: datetime | None) -> str:

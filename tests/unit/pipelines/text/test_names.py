@@ -13,6 +13,7 @@ from pipelines.text.names import normal_form
         ("ORG", "IBM", "IBM"),
         ("ORG", "eBay", "eBay"),
         ("ORG", "Co", "Co"),
+        ("ORG", "bank of america corp.", "Bank of America"),
         ("PER", " @TimCook ", "TimCook"),
         ("PER", "Tim\n Cook", "Tim Cook"),
         ("LOC", "new york", "New York"),

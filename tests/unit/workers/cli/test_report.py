@@ -3,8 +3,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from typer.testing import CliRunner
 
+from db import rollups
+from db.engine import transaction
 from workers.cli.report import app
 from workers.errors import UsageError
 
@@ -77,3 +80,13 @@ def _asked(*arguments: str) -> list[dict[str, Any]]:
     result = CliRunner().invoke(app, [*arguments, "--json"])
     assert result.exit_code == 0, result.output
     return list(json.loads(result.stdout))
+
+
+def test_report_says_that_it_lags_behind_what_is_analysed(feed: Any, post: Any, configured: None, engine: Engine) -> None:
+    feed.bring([post(NOON, "negative", "earnings")])
+    with transaction(engine) as session:
+        rollups.touch_all(session)
+
+    result = CliRunner().invoke(app, ["sentiment"])
+
+    assert "not counted here yet: ask again in 10 s" in result.stderr
