@@ -2,13 +2,16 @@
 
 import os
 import time
+from threading import Thread
 from typing import Any
+from uuid import UUID
 
 import structlog
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery import signals
 
 from workers import endpoints
+from workers.faults import describe
 from workers.logs import configure_logs
 from workers.settings import settings
 from workers.trust import leave_process, trust
@@ -48,18 +51,26 @@ def prepare_child(sender: str | None = None, **_: Any) -> None:
 
 
 @signals.task_failure.connect
-def give_back_batch(sender: Any = None, args: Any = None, exception: BaseException | None = None, **_: Any) -> None:
-    """Give back, from the parent, the batch of a child that crashed or was killed for its time, rather than wait for its lease."""
-    if getattr(sender, "name", "") != "bellwether.analyze" or exception is None:
-        return
-    if (crash := CRASHES.get(type(exception))) is None:
-        return
-    from uuid import UUID
+def give_back_batch(sender: Any = None, args: Any = None, exception: BaseException | None = None, **_: Any) -> Thread | None:
+    """Give back, from the parent, the batch of a child that crashed or was killed for its time, rather than wait for its lease.
 
+    In a thread of its own: a child that hung while it saved still locks the batch, and it is this parent that is about to kill it.
+    """
+    crash = CRASHES.get(type(exception)) if exception else None
+    if crash is None or getattr(sender, "name", "") != "bellwether.analyze":
+        return None
+    _log.warning("the child that held a batch is gone", batch=args[0], error=type(exception).__name__)
+    thread = Thread(target=_give_back, args=(UUID(args[0]), crash), name="give-back-batch", daemon=True)
+    thread.start()
+    return thread
+
+
+def _give_back(batch_id: UUID, crash: str) -> None:
     from db.engine import transaction
     from db.releasing import release
 
-    batch_id = UUID(args[0])
-    _log.warning("the child that held a batch is gone", batch=str(batch_id), error=type(exception).__name__)
-    with transaction(endpoints.engine()) as session:
-        release(session, batch_id=batch_id, error=crash, retry_in=settings().ledger.retry_backoff)
+    try:
+        with transaction(endpoints.engine()) as session:
+            release(session, batch_id=batch_id, error=crash, retry_in=settings().ledger.retry_backoff)
+    except Exception as error:  # noqa: BLE001  # whatever the reason, the lease runs out
+        _log.warning("it waits for its lease", batch=str(batch_id), error=describe(error))

@@ -48,12 +48,13 @@ def test_killed_stack_leaves_nothing_running_and_starts_again_with_its_data(tmp_
 
 
 def test_hung_child_is_killed_at_its_time_limit_and_its_batch_is_analysed_again(
-    tmp_path: Path, start_stack: Callable[..., Any], eventually: Callable[..., Any]
+    tmp_path: Path, start_stack: Callable[..., Any], eventually: Callable[..., Any], request: pytest.FixtureRequest
 ) -> None:
     stack = start_stack(tmp_path / "home", LEDGER__TASK_TIME_LIMIT="PT6S", LEDGER__LEASE="PT9S", ENGINE__REPLICAS="1")
     stack.run("enqueue", "-", "--source", "first", "--wait", stdin='{"text": "profit falls"}\n')
     child = next(one for one in stack.celery("analyze-cpu@").children() if "spawn_main" in " ".join(one.cmdline()))
     pool = connect(stack.facts["postgres_url"])
+    request.addfinalizer(pool.dispose)
 
     def is_caught_in_a_batch() -> bool:
         child.suspend()
@@ -70,4 +71,3 @@ def test_hung_child_is_killed_at_its_time_limit_and_its_batch_is_analysed_again(
     assert watched.returncode == 0
     assert json.loads(stack.run("jobs", "show", job_id, "--json").stdout)["done"] == 3_000
     assert not child.is_running()
-    pool.dispose()

@@ -203,11 +203,36 @@ def test_give_back_batch_frees_what_a_crashed_child_held(engine: Engine, queued:
     with transaction(engine) as session:
         batches.claim(session, batch_id, lease=timedelta(minutes=1), worker=NODE)
 
-    give_back_batch(sender=analyze, args=[str(batch_id)], exception=ValueError("handled elsewhere"))
+    assert give_back_batch(sender=analyze, args=[str(batch_id)], exception=ValueError("handled elsewhere")) is None
     assert row(batch_id).state == "leased"
-    give_back_batch(sender=analyze, args=[str(batch_id)], exception=WorkerLostError("signal 11"))
+    thread = give_back_batch(sender=analyze, args=[str(batch_id)], exception=WorkerLostError("signal 11"))
+    assert thread
+    thread.join()
 
     assert (row(batch_id).state, row(batch_id).error) == ("queued", "crashed_worker: the process that analysed it died")
+
+
+@pytest.mark.usefixtures("configured")
+def test_give_back_batch_never_makes_the_parent_wait_for_a_child_that_hangs_while_it_saves(
+    engine: Engine, queued: Callable[[int], UUID], row: Callable[[UUID], Any]
+) -> None:
+    from billiard.exceptions import TimeLimitExceeded
+
+    from workers.lifecycle import give_back_batch
+    from workers.tasks import analyze
+
+    batch_id = queued(1)
+    with transaction(engine) as session:
+        batches.claim(session, batch_id, lease=timedelta(minutes=1), worker=NODE)
+
+    with engine.connect() as hung:  # as the child's own transaction does
+        hung.execute(text("SELECT id FROM batch WHERE id = :id FOR UPDATE"), {"id": batch_id})
+        thread = give_back_batch(sender=analyze, args=[str(batch_id)], exception=TimeLimitExceeded(6.0))
+        assert thread
+        assert row(batch_id).state == "leased"  # the parent goes on, and kills it: the connection ends
+    thread.join()
+
+    assert row(batch_id).state == "queued"
 
 
 @pytest.mark.usefixtures("configured")
