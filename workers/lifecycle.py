@@ -2,7 +2,7 @@
 
 import os
 import time
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from workers.trust import leave_process, trust
 
 _log = structlog.get_logger("bellwether.lifecycle")
 _PAUSE_S = 5.0  # before a child that can't load its model ends, so that the pool does not spin
+_LAST_PATIENCE_S = 30.0  # after the longest task: later than the supervisor's own
 CRASHES: dict[type[BaseException], str] = {
     WorkerLostError: "crashed_worker: the process that analysed it died",
     TimeLimitExceeded: "timed_out: its analysis took longer than ledger.task_time_limit",
@@ -48,6 +49,15 @@ def prepare_child(sender: str | None = None, **_: Any) -> None:
         _log.exception("the model can't be loaded; `bellwether doctor` says what is missing", error=told)
         time.sleep(_PAUSE_S)
         os._exit(78)
+
+
+@signals.worker_shutting_down.connect
+def bound_shutdown(**_: Any) -> None:
+    """End this parent for good if its warm stop never ends: the supervisor that would kill it may be gone."""
+    limit_s = settings().ledger.task_time_limit.total_seconds() + _LAST_PATIENCE_S
+    timer = Timer(limit_s, os._exit, args=(1,))
+    timer.daemon = True
+    timer.start()
 
 
 @signals.task_failure.connect
