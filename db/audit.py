@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.tables import Audit
@@ -11,8 +11,3 @@ from db.tables import Audit
 def write_audit(session: Session, action: str, *, who: str, **detail: Any) -> None:
     """Note in the caller's transaction that `who` did `action`; `detail` must be plain JSON and hold no secret."""
     session.execute(insert(Audit).values(who=who, action=action, detail=detail))
-
-
-def read_audit(session: Session, *, limit: int) -> list[Audit]:
-    """Return the latest `limit` notes, newest first."""
-    return list(session.scalars(select(Audit).order_by(Audit.id.desc()).limit(limit)))

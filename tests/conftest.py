@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,8 +79,17 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
-def _admin(server: str) -> Engine:
-    return create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+@contextmanager
+def database_of_its_own(server: str, *, template: str = "template0 ENCODING 'UTF8'") -> Iterator[str]:
+    """Create a database from `template`, yield its URL, and drop it whoever is still connected."""
+    name = f"bellwether_test_{uuid4().hex[:12]}"
+    admin = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -87,28 +97,23 @@ def template_database(postgres_server: str) -> Iterator[str]:
     """A migrated, empty database that the tests' own are copied from."""
     from db.migrate import upgrade
 
-    name = f"bellwether_template_{uuid4().hex[:8]}"
-    admin = _admin(postgres_server)
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
-    upgrade(make_url(postgres_server).set(database=name).render_as_string(hide_password=False))
-    yield name
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with database_of_its_own(postgres_server) as url:
+        upgrade(url)
+        yield str(make_url(url).database)
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str, template_database: str) -> Iterator[str]:
     """A migrated, empty database of this test's own."""
-    name = f"bellwether_test_{uuid4().hex[:8]}"
-    admin = _admin(postgres_server)
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template_database}"))
-    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with database_of_its_own(postgres_server, template=template_database) as url:
+        yield url
+
+
+@pytest.fixture
+def bare_url(postgres_server: str) -> Iterator[str]:
+    """A database in which nothing was ever created."""
+    with database_of_its_own(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture
