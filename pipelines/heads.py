@@ -92,6 +92,16 @@ def decode_tags(tags: Scores, names: Sequence[str]) -> list[tuple[int, int, str,
     ]
 
 
+def towards_span(targets: Scores, start: int, end: int) -> Scores | None:
+    """Return the probabilities (n_labels,) of sentiment towards tokens `start` to `end` (exclusive); None if none was asked about.
+
+    `targets` is (n_tokens, n_labels) of logits, NaN where not asked; those of the span are averaged.
+    """
+    rows = targets[start:end]
+    known = rows[~np.isnan(rows[:, 0])]
+    return softmax(known.mean(axis=0)) if len(known) else None
+
+
 def _group_score(tags: Scores, names: Sequence[str], group: str) -> float:
     columns = [index for index, name in enumerate(names) if name[2:] == group and name != "O"]
     return float(min(1.0, np.exp(tags[:, columns]).sum(axis=1).mean()))

@@ -20,7 +20,7 @@ from pipelines.catalog import BellwetherEntry, read_catalog
 from pipelines.encoder import fastest_dtype
 from pipelines.errors import DeviceExhausted, ModelUnavailable
 from pipelines.heads import spread_over_words
-from pipelines.network import TOKENIZER, WEIGHTS, Network, load_network
+from pipelines.network import CONFIG, TOKENIZER, WEIGHTS, Network, load_network
 from pipelines.records import ModelRef
 from pipelines.tokens import TextTokenizer, Tokens
 
@@ -31,25 +31,28 @@ __all__ = ["BellwetherModel", "Model", "Tokens", "WindowOutput", "load_model"]
 class WindowOutput:
     """What a model says of one window.
 
-    `logits` holds float32 (n_labels,) for every sequence head; `tags` float32 (n_tokens, n_tags) log-probabilities of the
-    window's own tokens; `embedding` a float32 unit vector (width,).
+    `logits` holds float32 (n_labels,) for every sequence head, calibrated where the model is; `tags` float32 (n_tokens, n_tags)
+    log-probabilities of the window's own tokens; `embedding` a float32 unit vector (width,); `targets` float32 (n_tokens, 3)
+    logits of sentiment towards each token of a mention and each that was asked about, NaN for the others.
     """
 
     logits: Mapping[str, NDArray[np.float32]]
     tags: NDArray[np.float32] | None
     embedding: NDArray[np.float32] | None
+    targets: NDArray[np.float32] | None = None
 
 
 class Model(Protocol):
     """A model in memory, pinned to its device.
 
     `window_tokens` is the longest window, special tokens excluded. `labels` maps each head to its label names, "entities"
-    to its BIO tags.
+    to its BIO tags. `thresholds` says, for heads that know, the probability below which the answer is "none of these".
     """
 
     ref: ModelRef
     window_tokens: int
     labels: Mapping[str, tuple[str, ...]]
+    thresholds: Mapping[str, float]
     device: str
     dtype: str
     n_threads: int
@@ -85,12 +88,13 @@ class BellwetherModel:
         network = load_network(folder)
         place = torch.device(device)
         dtype = fastest_dtype(network, device=place)
-        self.ref = ModelRef(name, revision_of([folder / WEIGHTS]))
+        self.ref = ModelRef(name, revision_of([folder / CONFIG, folder / WEIGHTS]))
         self.network: Network = network.to(place)
         self.network.encoder.to(dtype)  # the heads are small and stay exact
         self.window_tokens = network.config.window_tokens
-        tags = {"entities": network.config.tags} if network.config.tags else {}
-        self.labels: Mapping[str, tuple[str, ...]] = {**network.config.heads, **tags}
+        others = {"entities": network.config.tags, "sentiment_targets": network.config.targets}
+        self.labels: Mapping[str, tuple[str, ...]] = {**network.config.heads, **{name: names for name, names in others.items() if names}}
+        self.thresholds: Mapping[str, float] = {name: found.threshold for name, found in network.config.calibration.items()}
         self.device = device
         self.dtype = str(dtype).removeprefix("torch.")
         self.n_threads = n_threads
@@ -112,19 +116,42 @@ class BellwetherModel:
 
     def _read(self, hidden: Tensor, mask: Tensor, windows: Sequence[Tokens]) -> list[WindowOutput]:
         network = self.network
-        logits = {head: to_numpy(network.classify(head, hidden, mask)) for head in network.config.heads}
-        tags = to_numpy(network.tag(hidden)) if network.config.tags else None
+        logits = {head: to_numpy(network.classify(head, hidden, mask)) / self._temperature(head) for head in network.config.heads}
+        tags = self._tags(hidden, windows)
+        targets = self._targets(hidden, mask, windows, tags)
         vectors = to_numpy(network.embed(hidden, mask))
         return [
-            WindowOutput(
-                {head: values[row] for head, values in logits.items()},
-                None
-                if tags is None
-                else spread_over_words(tags[row, 1 : 1 + len(window)], network.config.tags, word_starts=window.word_starts),
-                vectors[row],
-            )
-            for row, window in enumerate(windows)
+            WindowOutput({head: values[row] for head, values in logits.items()}, tags[row], vectors[row], targets[row])
+            for row in range(len(windows))
         ]
+
+    def _tags(self, hidden: Tensor, windows: Sequence[Tokens]) -> list[NDArray[np.float32] | None]:
+        names = self.network.config.tags
+        if not names:
+            return [None] * len(windows)
+        rows = to_numpy(self.network.tag(hidden))
+        return [spread_over_words(rows[row, 1 : 1 + len(one)], names, word_starts=one.word_starts) for row, one in enumerate(windows)]
+
+    def _targets(
+        self, hidden: Tensor, mask: Tensor, windows: Sequence[Tokens], tags: Sequence[NDArray[np.float32] | None]
+    ) -> list[NDArray[np.float32] | None]:
+        """Ask only about tokens that are likely part of a mention, and those that the caller wants: a few of a hundred."""
+        names = self.network.config.targets
+        if not names:
+            return [None] * len(windows)
+        chosen = np.zeros(mask.shape, dtype=bool)
+        for row, (window, found) in enumerate(zip(windows, tags, strict=True)):
+            if found is not None:
+                chosen[row, 1 : 1 + len(window)] = found.argmax(axis=-1) != self.network.config.tags.index("O")
+            chosen[row, [1 + place for place in window.asked]] = True
+        logits = np.full((*chosen.shape, len(names)), np.nan, dtype=np.float32)
+        asked = torch.from_numpy(chosen).to(mask.device)
+        logits[chosen] = to_numpy(self.network.towards(hidden, mask, asked)) / self._temperature("sentiment_targets")
+        return [logits[row, 1 : 1 + len(window)] for row, window in enumerate(windows)]
+
+    def _temperature(self, head: str) -> float:
+        found = self.network.config.calibration.get(head)
+        return found.temperature if found else 1.0
 
     def warm_up(self) -> None:
         """Run a short and a full window."""

@@ -4,6 +4,7 @@ Batching and devices are left to `pipelines.model`, teaching to `pipelines.train
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,20 +22,37 @@ from pipelines.errors import ModelUnavailable
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "model.safetensors"
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, FORMAT)
+"""Format 1 knew no targets and no calibration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was fitted on held-out rows after training.
+
+    `temperature` divides a head's logits, so that their softmax is as sure as it is right. `threshold` is the probability
+    below which the honest answer is "none of these".
+    """
+
+    temperature: float = 1.0
+    threshold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
     """What a model folder's `config.json` says.
 
-    `heads` maps a sequence head to its labels; `tags` are the BIO tags of the entity head; `window_tokens` is the longest
-    window the model was taught on, special tokens excluded.
+    `heads` maps a sequence head to its labels; `tags` are the BIO tags of the entity head; `targets` the labels of sentiment
+    towards a mention; `calibration` goes by head; `window_tokens` is the longest window the model was taught on, special
+    tokens excluded.
     """
 
     encoder: EncoderConfig
     heads: Mapping[str, tuple[str, ...]]
     tags: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    calibration: Mapping[str, Calibration] = field(default_factory=dict)
     window_tokens: int = 126
     head_dropout: float = 0.1
     special: Mapping[str, int] = field(default_factory=lambda: {"pad": 0, "start": 101, "end": 102})
@@ -47,12 +65,16 @@ class NetworkConfig:
     def from_json(cls, text: str) -> Self:
         """Read `config.json`; ModelUnavailable for a format that this version does not know."""
         values: dict[str, Any] = json.loads(text)
-        if values.pop("format", None) != FORMAT:
-            raise ModelUnavailable(f"the model's {CONFIG} is not of format {FORMAT}: it was made by another version")
+        if (found := values.pop("format", None)) not in READABLE:
+            raise ModelUnavailable(
+                f"the model's {CONFIG} is of format {found}, and this version reads {READABLE}: update Bellwether, or train anew"
+            )
         return cls(
             encoder=EncoderConfig(**values.pop("encoder")),
             heads={name: tuple(labels) for name, labels in values.pop("heads").items()},
             tags=tuple(values.pop("tags")),
+            targets=tuple(values.pop("targets", ())),
+            calibration={name: Calibration(**found) for name, found in values.pop("calibration", {}).items()},
             **values,
         )
 
@@ -86,8 +108,30 @@ class SequenceHead(nn.Module):
         return logits
 
 
+class TargetHead(nn.Module):
+    """Judge the sentiment towards single tokens: each looks over its window for what is said of it, with no marker in the text."""
+
+    def __init__(self, width: int, n_labels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width)
+        self.merge = nn.Linear(2 * width, width)
+        self.classify = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(width, n_labels))
+
+    def forward(self, hidden: Tensor, mask: Tensor, chosen: Tensor) -> Tensor:
+        """Return logits (n_chosen, n_labels), in the order of the True places of `chosen` (batch, length)."""
+        window, place = chosen.nonzero(as_tuple=True)
+        order = (chosen.cumsum(dim=1) - 1)[window, place]
+        asked = hidden.new_zeros(len(hidden), int(order.max()) + 1, hidden.shape[-1])
+        asked = asked.index_put((window, order), hidden[window, place])
+        scores = self.query(asked) @ hidden.transpose(1, 2) / math.sqrt(hidden.shape[-1])
+        context = torch.softmax(scores.masked_fill(~mask[:, None, :], -torch.inf), dim=-1) @ hidden
+        pairs = torch.cat((hidden[window, place], context[window, order]), dim=-1)
+        logits: Tensor = self.classify(self.merge(pairs))
+        return logits
+
+
 class Network(nn.Module):
-    """One encoder, several sequence heads, one entity head and one embedding head."""
+    """One encoder, several sequence heads, an entity head, a head of sentiment towards mentions and one embedding head."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -98,6 +142,7 @@ class Network(nn.Module):
             {name: SequenceHead(width, len(labels), dropout=config.head_dropout) for name, labels in config.heads.items()}
         )
         self.entities = Mlp(width, len(config.tags), dropout=config.head_dropout) if config.tags else None
+        self.targets = TargetHead(width, len(config.targets), dropout=config.head_dropout) if config.targets else None
         self.embedding = nn.Linear(width, width, bias=False)
         nn.init.eye_(self.embedding.weight)  # starts as the base model's own mean-pooled embedding
 
@@ -111,6 +156,15 @@ class Network(nn.Module):
         if self.entities is None:
             raise ValueError("the model has no entity head")
         return functional.log_softmax(self.entities(hidden), dim=-1)
+
+    def towards(self, hidden: Tensor, mask: Tensor, chosen: Tensor) -> Tensor:
+        """Return logits (n_chosen, n_targets) of sentiment towards the True places of `chosen` (batch, length), in their order."""
+        if self.targets is None:
+            raise ValueError("the model has no head of sentiment towards mentions")
+        if not bool(chosen.any()):
+            return hidden.new_zeros(0, len(self.config.targets))
+        logits: Tensor = self.targets(hidden, mask, chosen)
+        return logits
 
     def embed(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Return unit vectors (batch, width)."""

@@ -28,6 +28,7 @@ class Tokens:
 
     `offsets` are half-open character offsets into the whole text given; `word_starts` is True where a token starts a word.
     `text` is that whole text: models that read with more than one tokenizer need it; it is empty where nobody kept it.
+    `asked` are the places of tokens, beside those that a model finds to be mentions, towards which sentiment is wanted.
     """
 
     ids: list[int]
@@ -35,6 +36,7 @@ class Tokens:
     offsets: list[tuple[int, int]]
     word_starts: list[bool]
     text: str = ""
+    asked: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         """Count the tokens."""
@@ -43,7 +45,8 @@ class Tokens:
     def window(self, start: int, stop: int) -> "Tokens":
         """Return tokens `start` to `stop` (exclusive) with the offsets they have in the whole text."""
         part = slice(start, stop)
-        return Tokens(self.ids[part], self.shapes[part], self.offsets[part], self.word_starts[part], self.text)
+        asked = frozenset(place - start for place in self.asked if start <= place < stop)
+        return Tokens(self.ids[part], self.shapes[part], self.offsets[part], self.word_starts[part], self.text, asked)
 
 
 @lru_cache(maxsize=65_536)

@@ -13,9 +13,10 @@ import torch
 
 from pipelines.model import BellwetherModel
 from pipelines.network import TOKENIZER, Network, save_network
-from pipelines.training.data import ENTITIES, Example, read_examples
+from pipelines.training.data import Example, read_examples
 from pipelines.training.evaluate import Answer, answer, spans_of
 from pipelines.training.scores import SpanScores, score_spans
+from pipelines.training.tasks import ENTITIES
 
 STEPS = tuple(np.arange(0.0, 3.01, 0.25).tolist())
 """By how much the logit of O may be lowered."""

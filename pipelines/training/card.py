@@ -74,7 +74,7 @@ def write_card(folder: Path, *, recipe: Recipe, evaluations: Sequence[Evaluation
     introduction = INTRODUCTION.format(
         window_tokens=config.window_tokens,
         heads=", ".join(f"`{name}` ({len(labels)})" for name, labels in config.heads.items()),
-        revision=revision_of([folder / WEIGHTS]),
+        revision=revision_of([folder / CONFIG, folder / WEIGHTS]),
     )
     parts = [introduction, _sources(), _figures(evaluations), _balance(balance), LIMITS, _rebuilding(recipe, metrics)]
     (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")

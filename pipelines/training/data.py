@@ -1,30 +1,29 @@
-"""Read training and development files: gzipped JSON lines, checked row by row; preparing them for a network is left to `prepare`."""
+"""Read labelled files, checked row by row; how rows are stored is left to `formats`, preparing them for a network to `prepare`."""
 
-import gzip
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pipelines.records import SENTIMENTS
+from pipelines.training.formats import BadRowError, read_rows
+from pipelines.training.tasks import Task, TaskKind, task_of
 
-ENTITIES = "entities"
+__all__ = ["GROUPS", "BadRowError", "Example", "Span", "read_examples"]
+
 GROUPS = ("PER", "ORG", "LOC")
-SEQUENCE_TASKS = ("sentiment_news", "sentiment_support", "topics_banking77", "topics_complaints")
-TASKS = (*SEQUENCE_TASKS, ENTITIES)
-
-Split = Literal["train", "dev"]
+"""The entity types of the default model."""
 
 HANDLES_MARKED = frozenset({"btc"})
-"""The entity sources that mark @handles as mentions. The others leave them out, which must not teach that handles are none."""
+"""The entity sources that mark @handles as mentions."""
+
+SILENT_ON_HANDLES = frozenset({"wnut17", "wikigold", "crossner", "ewt", "sec_filings"})
+"""The entity sources that leave @handles out, which must not teach that handles are none."""
 
 _HANDLE = re.compile(r"@\w+")
-
-
-class BadRowError(ValueError):
-    """A row of a data file is not what its task needs; the message names file, row and fault."""
+_GROUP = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,82 +37,92 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text with what people said of it: one `label` (sequence tasks) or `spans` (the entity task).
+    """A text with what people said of it: one `label` (sentiment, topics) or `spans`.
 
-    `untold` are the (start, end) of places about which its source says nothing.
+    The label of a span is an entity type or, for targets, the sentiment towards it. `untold` are the (start, end) of places
+    about which the source says nothing. `source`, `language` and `at` are there to slice figures by; `row` counts from 1.
     """
 
     text: str
     label: str = ""
     spans: tuple[Span, ...] = ()
     untold: tuple[tuple[int, int], ...] = ()
+    source: str = ""
+    language: str = ""
+    at: datetime | None = None
+    row: int = 0
 
 
-def task_of(path: Path) -> str:
-    """Read the task from a file name such as `sentiment_news.dev.jsonl.gz`; ValueError lists the tasks there are."""
-    task = path.name.split(".")[0]
-    if task not in TASKS:
-        raise ValueError(f"{path.name} is of no known task: its name must start with one of {', '.join(TASKS)}")
-    return task
+def read_examples(path: Path, task: Task | None = None) -> list[Example]:
+    """Read the rows of `task` (without one, of the task that the file's name begins with); BadRowError for the first bad row."""
+    wanted = task or task_of(path)
+    return [_example(values, kind=wanted.kind, where=f"{path.name}, row {number}", row=number) for number, values in read_rows(path)]
 
 
-def read_split(folder: Path, split: Split) -> dict[str, list[Example]]:
-    """Read the files of all tasks from a folder; FileNotFoundError for a missing one."""
-    return {task: read_examples(folder / f"{task}.{split}.jsonl.gz") for task in TASKS}
-
-
-def read_examples(path: Path) -> list[Example]:
-    """Read one file (gzipped if its name ends in .gz); BadRowError for the first row that does not fit its task."""
-    task = task_of(path)
-    return [_example(values, task=task, where=f"{path.name}, row {number}") for number, values in _rows(path)]
-
-
-def labels_of(task: str, examples: list[Example]) -> tuple[str, ...]:
-    """Return the label names of a sequence task, in the order of a head's outputs."""
-    return SENTIMENTS if task.startswith("sentiment") else tuple(sorted({example.label for example in examples}))
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                values = json.loads(line)
-            except json.JSONDecodeError as problem:
-                raise BadRowError(f"{path.name}, row {number}: not JSON ({problem})") from problem
-            if not isinstance(values, dict):
-                raise BadRowError(f"{path.name}, row {number}: not a JSON object")
-            yield number, values
-
-
-def _example(values: Mapping[str, Any], *, task: str, where: str) -> Example:
+def _example(values: Mapping[str, Any], *, kind: TaskKind, where: str, row: int) -> Example:
     text = values.get("text")
     if not isinstance(text, str) or not text.strip():
         raise BadRowError(f"{where}: `text` must be a non-empty string")
-    if task == ENTITIES:
-        spans = tuple(_span(span, text=text, where=where) for span in values.get("entities", ()))
-        return Example(text, spans=spans, untold=_untold(text, spans, source=values.get("source")))
+    source, language = (str(values.get(name) or "") for name in ("source", "language"))
+    at = _time(values.get("at"), where=where)
+    if kind in (TaskKind.ENTITIES, TaskKind.TARGETS):
+        spans = _spans(values, kind=kind, text=text, where=where)
+        untold = _untold(text, spans, source=source) if kind is TaskKind.ENTITIES else ()
+        return Example(text, "", spans, untold, source, language, at, row)
+    return Example(text, _label(values, kind=kind, where=where), (), (), source, language, at, row)
+
+
+def _label(values: Mapping[str, Any], *, kind: TaskKind, where: str) -> str:
     label = values.get("label")
-    if not isinstance(label, str) or not label:
+    if not isinstance(label, str) or not label.strip():
         raise BadRowError(f"{where}: `label` must be a non-empty string")
-    if task.startswith("sentiment") and label not in SENTIMENTS:
-        raise BadRowError(f"{where}: label {label!r} is none of {', '.join(SENTIMENTS)}")
-    return Example(text, label=label)
+    if kind is TaskKind.SENTIMENT and label not in SENTIMENTS:
+        raise BadRowError(f"{where}: label {label!r} is none of {', '.join(SENTIMENTS)}; rename it in your file")
+    return label
 
 
-def _untold(text: str, spans: Sequence[Span], *, source: object) -> tuple[tuple[int, int], ...]:
-    if source not in HANDLES_MARKED:
+def _time(value: object, *, where: str) -> datetime | None:
+    if value in (None, ""):
+        return None
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError as problem:
+        raise BadRowError(f"{where}: `at` is {value!r}; write a time such as 2026-01-31T09:30:00Z, or leave it out") from problem
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _untold(text: str, spans: Sequence[Span], *, source: str) -> tuple[tuple[int, int], ...]:
+    if source in SILENT_ON_HANDLES:
         return tuple(found.span() for found in _HANDLE.finditer(text))
+    if source not in HANDLES_MARKED:
+        return ()
     # Where the handle is a mention its @ is one too (an accident of how these texts were cut into tokens), but not always.
     return tuple((span.start - 1, span.start) for span in spans if text[span.start - 1 : span.start] == "@")
 
 
-def _span(values: Mapping[str, Any], *, text: str, where: str) -> Span:
+def _spans(values: Mapping[str, Any], *, kind: TaskKind, text: str, where: str) -> tuple[Span, ...]:
+    name = str(kind)
+    given = values.get(name)
+    if not isinstance(given, list):
+        raise BadRowError(f"{where}: `{name}` must be a list of spans; write an empty list where there are none")
+    spans = tuple(_span(value, kind=kind, text=text, where=where) for value in given)
+    for before, after in zip(ordered := sorted(spans, key=lambda span: span.start), ordered[1:], strict=False):
+        if kind is TaskKind.ENTITIES and after.start < before.end:
+            raise BadRowError(f"{where}: spans {before.start}-{before.end} and {after.start}-{after.end} overlap; keep one of them")
+    return spans
+
+
+def _span(values: Any, *, kind: TaskKind, text: str, where: str) -> Span:
     try:
         span = Span(int(values["start"]), int(values["end"]), str(values["label"]))
     except (KeyError, TypeError, ValueError) as problem:
         raise BadRowError(f"{where}: a span needs `start`, `end` and `label`, not {values!r}") from problem
     if not 0 <= span.start < span.end <= len(text):
-        raise BadRowError(f"{where}: span {span.start}-{span.end} lies outside its text of {len(text)} characters")
-    if span.label not in GROUPS:
-        raise BadRowError(f"{where}: entity label {span.label!r} is none of {', '.join(GROUPS)}")
+        raise BadRowError(
+            f"{where}: span {span.start}-{span.end} lies outside its text of {len(text)} characters; offsets count characters, end exclusive"
+        )
+    if kind is TaskKind.TARGETS and span.label not in SENTIMENTS:
+        raise BadRowError(f"{where}: target label {span.label!r} is none of {', '.join(SENTIMENTS)}")
+    if kind is TaskKind.ENTITIES and not _GROUP.fullmatch(span.label):
+        raise BadRowError(f"{where}: entity label {span.label!r} must be upper-case letters, digits and _, such as PER or PRODUCT")
     return span

@@ -10,8 +10,9 @@ from pipelines.batching import micro_batches
 from pipelines.heads import decode_tags, softmax
 from pipelines.model import Model, WindowOutput
 from pipelines.tokens import Tokens
-from pipelines.training.data import ENTITIES, Example, Span, read_examples, task_of
+from pipelines.training.data import Example, Span, read_examples
 from pipelines.training.scores import LabelScores, SpanScores, score_labels, score_spans
+from pipelines.training.tasks import ENTITIES, task_of
 
 Answer = list[tuple[Tokens, WindowOutput]]
 """The windows of one text, each with what the model said of it."""
@@ -37,7 +38,7 @@ class Evaluation:
 
 def evaluate_file(model: Model, path: Path, *, token_budget: int = 1_500, limit: int | None = None) -> Evaluation:
     """Measure `model` on the first `limit` rows of one file; ValueError if it has no head for the file's task."""
-    task = task_of(path)
+    task = task_of(path).name
     if task not in model.labels:
         raise ValueError(f"model {model.ref.name} has no head {task!r}; it has {', '.join(model.labels)}")
     examples = read_examples(path)[:limit]

@@ -15,6 +15,7 @@ from pipelines.network import Network
 from pipelines.tokens import TextTokenizer
 from pipelines.training.data import Example
 from pipelines.training.prepare import Item, class_weights, prepare
+from pipelines.training.tasks import TaskKind
 
 REFINED = ("topics_complaints",)
 N_EPOCHS = 6
@@ -26,7 +27,7 @@ def refine_head(network: Network, task: str, examples: Sequence[Example], *, tok
     """Teach one sequence head of `network`, in place; return the mean loss of each epoch."""
     config = network.config
     labels = config.heads[task]
-    items = prepare(task, examples, labels=labels, tokenizer=tokenizer, window_tokens=config.window_tokens)
+    items = prepare(TaskKind.TOPICS, examples, labels=labels, tokenizer=tokenizer, window_tokens=config.window_tokens)
     targets = torch.tensor([item.target for item in items])
     weights = torch.tensor(class_weights(targets.tolist(), n_labels=len(labels)))
     states = _states(network, items)

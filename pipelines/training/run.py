@@ -8,9 +8,10 @@ from pipelines.network import TOKENIZER, load_network, save_network
 from pipelines.tokens import TextTokenizer
 from pipelines.training.balance import save_balanced
 from pipelines.training.card import write_card
-from pipelines.training.data import ENTITIES, TASKS, read_examples
+from pipelines.training.data import read_examples
 from pipelines.training.evaluate import Evaluation, evaluate_file
 from pipelines.training.refine import REFINED, refine_head
+from pipelines.training.tasks import ENTITIES, SHIPPED
 from pipelines.training.train import METRICS, Recipe, train
 
 GLANCE_ROWS = 200
@@ -53,5 +54,5 @@ def _refine(source: Path, folder: Path, *, data: Path, seed: int, tell: Callable
 
 def evaluate_split(model: Model, data: Path, *, limit: int | None = None) -> list[Evaluation]:
     """Measure a model on every development file in a folder that it has a head for."""
-    files = [data / f"{task}.dev.jsonl.gz" for task in TASKS if task in model.labels]
+    files = [data / f"{task}.dev.jsonl.gz" for task in SHIPPED if task in model.labels]
     return [evaluate_file(model, path, limit=limit) for path in files if path.exists()]

@@ -11,11 +11,14 @@ import numpy as np
 from pipelines.batching import micro_batches
 
 SHARES = {
-    "sentiment_news": 0.17,
-    "sentiment_support": 0.24,
-    "topics_banking77": 0.19,
-    "topics_complaints": 0.10,
-    "entities": 0.30,
+    "sentiment_news": 0.10,
+    "sentiment_support": 0.19,
+    "sentiment_targets": 0.13,
+    "topics_banking77": 0.14,
+    "topics_clinc150": 0.11,
+    "topics_multidogo": 0.03,
+    "topics_complaints": 0.06,
+    "entities": 0.24,
 }
 """How often each task has its turn: by difficulty more than by size, since the smallest files are read many times over."""
 

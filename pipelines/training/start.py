@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from pipelines.encoder import config_from_bert, from_bert
 from pipelines.heads import tag_names
 from pipelines.network import Network, NetworkConfig
+from pipelines.records import SENTIMENTS
 from pipelines.tokens import Shape, TextTokenizer
 from pipelines.training.data import GROUPS
 
@@ -23,7 +24,7 @@ def start_network(base: Path, *, heads: Mapping[str, tuple[str, ...]], dropout: 
     tokenizer = TextTokenizer(read_tokenizer(base))
     special = {"pad": tokenizer.special("[PAD]"), "start": tokenizer.special("[CLS]"), "end": tokenizer.special("[SEP]")}
     torch.manual_seed(seed)
-    network = Network(NetworkConfig(encoder=config, heads=heads, tags=tag_names(GROUPS), special=special))
+    network = Network(NetworkConfig(encoder=config, heads=heads, tags=tag_names(GROUPS), targets=SENTIMENTS, special=special))
     missing, unexpected = network.encoder.load_state_dict(
         from_bert(load_file(str(base / "model.safetensors")), config=config), strict=False
     )

@@ -7,16 +7,19 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pipelines.network import Network, save_network
 from pipelines.tokens import TextTokenizer
-from pipelines.training.data import SEQUENCE_TASKS, TASKS, Example, labels_of, read_split
+from pipelines.training.casing import vary_case
+from pipelines.training.corpus import Corpus, labels_of, read_corpus
 from pipelines.training.losses import batch_loss
 from pipelines.training.prepare import Item, class_weights, prepare
 from pipelines.training.schedule import Step, learning_rate, plan_steps
 from pipelines.training.start import read_tokenizer, start_network
+from pipelines.training.tasks import SHIPPED, TaskKind, parse_task
 from pipelines.training.teacher import teach_embeddings
 
 CHECKPOINT = "checkpoint.pt"
@@ -33,7 +36,7 @@ class Recipe:
     """
 
     seed: int = 17
-    n_steps: int = 2_700
+    n_steps: int = 4_000
     token_budget: int = 1_200
     encoder_rate: float = 1.5e-4
     head_rate: float = 1e-3
@@ -41,7 +44,7 @@ class Recipe:
     weight_decay: float = 0.01
     dropout: float = 0.0
     teacher_weight: float = 2.0
-    teacher_tokens: int = 100_000
+    teacher_tokens: int = 60_000
     clip_norm: float = 1.0
 
 
@@ -74,10 +77,10 @@ def train(
     folder and the step after every checkpoint.
     """
     _claim(out, recipe)
-    examples = read_split(data, "train")
+    corpus = read_corpus(data)
     tokenizer = read_tokenizer(base)
-    network = start_network(base, heads=_heads(examples), dropout=recipe.dropout, seed=recipe.seed)
-    lessons = _lessons(network, examples, tokenizer=TextTokenizer(tokenizer), recipe=recipe, out=out)
+    network = start_network(base, heads=_heads(corpus), dropout=recipe.dropout, seed=recipe.seed)
+    lessons = _lessons(network, corpus, tokenizer=TextTokenizer(tokenizer), recipe=recipe, out=out)
     optimizer = _optimizer(network, recipe)
     begun = _resume(network, optimizer, out)
     lengths = {task: [len(item.tokens) + 2 for item in items] for task, items in lessons.items.items()}
@@ -102,19 +105,27 @@ def _claim(out: Path, recipe: Recipe) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _heads(examples: Mapping[str, list[Example]]) -> dict[str, tuple[str, ...]]:
-    return {task: labels_of(task, examples[task]) for task in SEQUENCE_TASKS}
+def _heads(corpus: Corpus) -> dict[str, tuple[str, ...]]:
+    """Return the labels of the sequence heads, by task."""
+    kinds = (TaskKind.SENTIMENT, TaskKind.TOPICS)
+    return {task: labels_of(task, corpus.taught[task]) for task in SHIPPED if parse_task(task).kind in kinds}
 
 
-def _lessons(network: Network, examples: Mapping[str, list[Example]], *, tokenizer: TextTokenizer, recipe: Recipe, out: Path) -> Lessons:
-    heads = network.config.heads
+def _lessons(network: Network, corpus: Corpus, *, tokenizer: TextTokenizer, recipe: Recipe, out: Path) -> Lessons:
+    names = {task: labels_of(task, corpus.taught[task]) for task in SHIPPED}
     items = {
-        task: prepare(task, examples[task], labels=heads.get(task, ()), tokenizer=tokenizer, window_tokens=network.config.window_tokens)
-        for task in TASKS
+        task: prepare(
+            parse_task(task).kind,
+            corpus.taught[task],
+            labels=names[task],
+            tokenizer=tokenizer,
+            window_tokens=network.config.window_tokens,
+        )
+        for task in SHIPPED
     }
     weights = {
         task: torch.tensor(class_weights([item.target for item in items[task] if isinstance(item.target, int)], n_labels=len(labels)))
-        for task, labels in heads.items()
+        for task, labels in network.config.heads.items()
     }
     teacher = teach_embeddings(network, items, n_tokens=recipe.teacher_tokens, seed=recipe.seed, cache=out / "teacher.safetensors")
     return Lessons(items, weights, teacher)
@@ -140,7 +151,8 @@ def _take_step(
     factor = learning_rate(number, n_steps=recipe.n_steps, warm_up=recipe.warm_up)
     for group, peak in zip(optimizer.param_groups, (recipe.encoder_rate, recipe.head_rate), strict=True):
         group["lr"] = peak * factor
-    items = [lessons.items[step.task][row] for row in step.rows]
+    rng = np.random.default_rng([recipe.seed, number])
+    items = [vary_case(lessons.items[step.task][row], rng=rng) for row in step.rows]
     losses = batch_loss(
         network,
         step.task,
