@@ -10,7 +10,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from pipelines.encoder import EncoderConfig
 from pipelines.heads import tag_names
 from pipelines.model import BellwetherModel
-from pipelines.network import Network, NetworkConfig, save_network
+from pipelines.network import Calibration, Network, NetworkConfig, save_network
+from pipelines.records import SENTIMENTS
 
 WORDS = [
     "the", "a", "of", "in", "bank", "card", "apple", "profit", "loss", "falls", "rises", "great", "bad",
@@ -48,7 +49,13 @@ def tiny_network() -> Network:
     """A random network with every head; its letter-case embedding is not zero, so that it shows."""
     torch.manual_seed(5)
     config = NetworkConfig(
-        encoder=TINY, heads=HEADS, tags=tag_names(("PER", "ORG", "LOC")), window_tokens=30, special={"pad": 0, "start": 2, "end": 3}
+        encoder=TINY,
+        heads=HEADS,
+        tags=tag_names(("PER", "ORG", "LOC")),
+        targets=SENTIMENTS,
+        calibration={"topics_banking77": Calibration(temperature=2.0, threshold=0.1)},
+        window_tokens=30,
+        special={"pad": 0, "start": 2, "end": 3},
     )
     network = Network(config).eval()
     torch.nn.init.normal_(network.encoder.shapes.weight)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.heads import IMPOSSIBLE, Scores, best_tags, decode_tags, softmax, spread_over_words, tag_names
+from pipelines.heads import IMPOSSIBLE, Scores, best_tags, decode_tags, softmax, spread_over_words, tag_names, towards_span
 
 NAMES = tag_names(("PER", "ORG"))
 
@@ -68,3 +68,14 @@ def test_spread_over_words_reads_a_window_that_begins_inside_a_word() -> None:
 
 def test_softmax_survives_large_logits() -> None:
     assert softmax(np.array([1e4, 0.0], dtype=np.float32)).tolist() == [1.0, 0.0]
+
+
+def test_towards_span_averages_the_tokens_that_were_asked_about() -> None:
+    nan = np.nan
+    targets = np.array([[nan] * 3, [2, 0, 0], [0, 0, 2], [nan] * 3], dtype=np.float32)
+
+    both = towards_span(targets, 1, 4)
+
+    assert both is not None
+    assert both == pytest.approx(softmax(np.array([1, 0, 1], dtype=np.float32)))
+    assert towards_span(targets, 3, 4) is None

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from pipelines.errors import DeviceExhausted, ModelUnavailable
-from pipelines.model import BellwetherModel, load_model, memory_guard, revision_of
+from pipelines.model import BellwetherModel, load_model, memory_guard, pad, revision_of
 from pipelines.tokens import Tokens
 
 TEXTS = ["Apple profit falls", "the bank was late", "great news of Tim Cook in London", "a"]
@@ -38,7 +39,7 @@ def test_forward_answers_for_every_head_in_single_precision(model: BellwetherMod
     [output] = model.forward(model.tokenize(["the market falls"]))
 
     assert {head: values.shape for head, values in output.logits.items()} == {
-        head: (len(model.labels[head]),) for head in model.labels if head != "entities"
+        head: (len(model.labels[head]),) for head in model.labels if head not in {"entities", "sentiment_targets"}
     }
     assert all(values.dtype == np.float32 for values in output.logits.values())
     assert output.embedding is not None
@@ -57,6 +58,32 @@ def test_forward_reads_an_empty_window(model: BellwetherModel) -> None:
     assert output.tags is not None
     assert output.tags.shape == (0, 7)
     assert np.isfinite(output.logits["sentiment_news"]).all()
+
+
+def test_forward_judges_the_tokens_of_mentions_and_those_asked_about(model: BellwetherModel) -> None:
+    [tokens] = model.tokenize(["great news of Tim Cook in London, the bank falls"])
+
+    [plain], [asked] = (model.forward([replace(tokens, asked=frozenset(places))]) for places in ((), (1, 3)))
+
+    assert plain.tags is not None
+    assert plain.targets is not None
+    assert asked.targets is not None
+    mentioned = plain.tags.argmax(axis=1) != 0
+    assert np.array_equal(~np.isnan(plain.targets[:, 0]), mentioned)
+    assert set(np.flatnonzero(~np.isnan(asked.targets[:, 0]))) == {*np.flatnonzero(mentioned), 1, 3}
+    assert np.allclose(asked.targets[mentioned], plain.targets[mentioned], atol=1e-5)
+
+
+def test_forward_divides_logits_by_the_heads_temperature(model: BellwetherModel) -> None:
+    [tokens] = model.tokenize(["the bank was late"])
+
+    [output] = model.forward([tokens])
+
+    with torch.inference_mode():
+        ids, shapes, mask = pad([tokens], special=model.network.config.special)
+        raw = model.network.classify("topics_banking77", model.network.encoder(ids, shapes, mask).float(), mask)[0]
+    assert np.allclose(output.logits["topics_banking77"], raw.numpy() / 2.0, atol=1e-3)
+    assert model.thresholds == {"topics_banking77": 0.1}
 
 
 def test_forward_refuses_a_window_longer_than_the_model(model: BellwetherModel) -> None:
@@ -85,7 +112,7 @@ def test_load_model_takes_the_name_from_the_users_catalog(tiny_folder: Path, tmp
     model = load_model("own", catalog=catalog)
 
     assert model.ref.name == "own"
-    assert model.ref.revision == revision_of([tiny_folder / "model.safetensors"])
+    assert model.ref.revision == revision_of([tiny_folder / "config.json", tiny_folder / "model.safetensors"])
     assert (model.device, model.n_threads, model.window_tokens) == ("cpu", 1, 30)
 
 

@@ -40,7 +40,7 @@ def test_load_network_refuses_another_format(tiny_folder: Path, tmp_path: Path) 
     config = json.loads((tmp_path / "model" / "config.json").read_text()) | {"format": 99}
     (tmp_path / "model" / "config.json").write_text(json.dumps(config))
 
-    with pytest.raises(ModelUnavailable, match="another version"):
+    with pytest.raises(ModelUnavailable, match="format 99"):
         load_network(tmp_path / "model")
 
 
@@ -77,3 +77,44 @@ def test_tag_refuses_a_network_without_an_entity_head(tiny_network: Network) -> 
 
     with pytest.raises(ValueError, match="no entity head"):
         Network(config).tag(torch.zeros(1, 1, 32))
+
+
+def test_network_config_reads_a_folder_from_before_targets_and_calibration(tiny_network: Network) -> None:
+    values = json.loads(tiny_network.config.to_json()) | {"format": 1}
+    del values["targets"], values["calibration"]
+
+    config = NetworkConfig.from_json(json.dumps(values))
+
+    assert (config.targets, config.calibration) == ((), {})
+    assert config.heads == tiny_network.config.heads
+
+
+def test_towards_judges_each_chosen_token_as_if_it_were_the_only_one(tiny_network: Network) -> None:
+    hidden = torch.randn(3, 6, 32)
+    mask = torch.tensor([[True] * 6, [True] * 4 + [False] * 2, [True] * 3 + [False] * 3])
+    chosen = torch.zeros(3, 6, dtype=torch.bool)
+    places = [(0, 1), (0, 4), (0, 5), (2, 2)]
+    for row, place in places:
+        chosen[row, place] = True
+
+    together = tiny_network.towards(hidden, mask, chosen)
+
+    for logits, (row, place) in zip(together, places, strict=True):
+        length = int(mask[row].sum())
+        single = torch.zeros(1, length, dtype=torch.bool)
+        single[0, place] = True
+        alone = tiny_network.towards(hidden[row : row + 1, :length], mask[row : row + 1, :length], single)
+        assert torch.allclose(logits, alone[0], atol=1e-5)
+
+
+def test_towards_of_no_token_is_nothing(tiny_network: Network) -> None:
+    none = torch.zeros(2, 4, dtype=torch.bool)
+
+    assert tiny_network.towards(torch.randn(2, 4, 32), ~none, none).shape == (0, 3)
+
+
+def test_towards_refuses_a_network_without_that_head(tiny_network: Network) -> None:
+    config = NetworkConfig(encoder=tiny_network.config.encoder, heads={}, tags=())
+
+    with pytest.raises(ValueError, match="no head of sentiment towards"):
+        Network(config).towards(torch.zeros(1, 1, 32), torch.ones(1, 1, dtype=torch.bool), torch.ones(1, 1, dtype=torch.bool))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,3 +67,11 @@ def test_tokens_window_keeps_offsets_of_the_whole_text(tiny_tokenizer: Tokenizer
 def test_tokenizer_names_a_missing_special_token(tiny_tokenizer: Tokenizer) -> None:
     with pytest.raises(ValueError, match=r"\[MASK\]"):
         TextTokenizer(tiny_tokenizer).special("[MASK]")
+
+
+def test_tokens_window_takes_along_what_is_asked_within_it(tiny_tokenizer: Tokenizer) -> None:
+    [tokens] = TextTokenizer(tiny_tokenizer)(["the market falls in London"])
+
+    window = replace(tokens, asked=frozenset({0, 2, 4})).window(1, 4)
+
+    assert window.asked == {1}

@@ -19,6 +19,15 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"text": "great bank", "label": "positive"},
     ],
     "topics_banking77": [{"text": "my card is late", "label": "card"}, {"text": "the fee was not paid", "label": "fee"}],
+    "sentiment_targets": [
+        {
+            "text": "apple rises, bank falls",
+            "targets": [{"start": 0, "end": 5, "label": "positive"}, {"start": 13, "end": 17, "label": "negative"}],
+        },
+        {"text": "the news of London", "targets": [{"start": 12, "end": 18, "label": "neutral"}]},
+    ],
+    "topics_clinc150": [{"text": "what is the fee", "label": "fee"}, {"text": "tim is late", "label": "out_of_scope"}],
+    "topics_multidogo": [{"text": "great", "label": "thankyou"}, {"text": "my card", "label": "replacecard"}],
     "topics_complaints": [{"text": "the bank " * 90, "label": "loan"}, {"text": "my market", "label": "mortgage"}],
     "entities": [
         {"text": "Tim Cook in London", "entities": [{"start": 0, "end": 8, "label": "PER"}, {"start": 12, "end": 18, "label": "LOC"}]},
@@ -39,6 +48,6 @@ def data_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
     for task, rows in ROWS.items():
-        write_rows(folder / f"{task}.train.jsonl.gz", rows * 4)
+        write_rows(folder / f"{task}.train.jsonl.gz", rows * 6)
         write_rows(folder / f"{task}.dev.jsonl.gz", rows)
     return folder

@@ -1,10 +1,12 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.training.data import TASKS, BadRowError, Span, labels_of, read_examples, read_split, task_of
+from pipelines.training.data import BadRowError, Span, read_examples
+from pipelines.training.tasks import parse_task
 
 
 def written(folder: Path, name: str, *rows: Any) -> Path:
@@ -13,11 +15,27 @@ def written(folder: Path, name: str, *rows: Any) -> Path:
     return path
 
 
-def test_read_split_reads_every_task(data_folder: Path) -> None:
-    split = read_split(data_folder, "dev")
+def test_read_examples_reads_spans_and_what_slices_need(tmp_path: Path) -> None:
+    row = {
+        "text": "gold up",
+        "targets": [{"start": 0, "end": 4, "label": "positive"}],
+        "source": "wire",
+        "language": "en",
+        "at": "2026-01-31",
+    }
 
-    assert set(split) == set(TASKS)
-    assert split["entities"][0].spans == (Span(0, 8, "PER"), Span(12, 18, "LOC"))
+    [example] = read_examples(written(tmp_path, "sentiment_targets.jsonl", row))
+
+    assert example.spans == (Span(0, 4, "positive"),)
+    assert (example.source, example.language, example.at, example.row) == ("wire", "en", datetime(2026, 1, 31, tzinfo=UTC), 1)
+
+
+def test_read_examples_takes_the_task_it_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.jsonl", {"text": "a", "label": "ours"})
+
+    [example] = read_examples(path, parse_task("topics_desk"))
+
+    assert example.label == "ours"
 
 
 @pytest.mark.parametrize(
@@ -31,27 +49,23 @@ def test_read_split_reads_every_task(data_folder: Path) -> None:
         ("topics_banking77.jsonl", {"text": "a"}, "`label`"),
         ("entities.jsonl", {"text": "ab", "entities": [{"start": 1, "end": 3, "label": "PER"}]}, "outside its text of 2"),
         ("entities.jsonl", {"text": "ab", "entities": [{"start": 1, "end": 1, "label": "PER"}]}, "outside"),
-        ("entities.jsonl", {"text": "ab", "entities": [{"start": 0, "end": 1, "label": "GPE"}]}, "'GPE' is none of"),
+        ("entities.jsonl", {"text": "ab", "entities": [{"start": 0, "end": 1, "label": "gpe"}]}, "'gpe' must be upper-case"),
         ("entities.jsonl", {"text": "ab", "entities": [{"start": 0, "label": "PER"}]}, "`start`, `end` and `label`"),
+        ("entities.jsonl", {"text": "ab"}, "`entities` must be a list"),
+        (
+            "entities.jsonl",
+            {"text": "abc", "entities": [{"start": 0, "end": 2, "label": "PER"}, {"start": 1, "end": 3, "label": "LOC"}]},
+            "overlap",
+        ),
+        ("sentiment_targets.jsonl", {"text": "ab", "targets": [{"start": 0, "end": 1, "label": "good"}]}, "'good' is none of"),
+        ("sentiment_news.jsonl", {"text": "a", "label": "neutral", "at": "tomorrow"}, "`at` is 'tomorrow'"),
     ],
 )
 def test_read_examples_names_file_row_and_fault(name: str, row: Any, fault: str, tmp_path: Path) -> None:
-    good = {"text": "a", "entities": []} if name.startswith("entities") else {"text": "a", "label": "neutral"}
+    good = {"text": "a", "entities": [], "targets": [], "label": "neutral"}
 
     with pytest.raises(BadRowError, match=f"{name}, row 2: .*{fault}"):
         read_examples(written(tmp_path, name, good, row))
-
-
-def test_task_of_lists_the_tasks_there_are() -> None:
-    with pytest.raises(ValueError, match="sentiment_news"):
-        task_of(Path("weather.dev.jsonl.gz"))
-
-
-def test_labels_of_keeps_sentiments_in_their_order(data_folder: Path) -> None:
-    split = read_split(data_folder, "train")
-
-    assert labels_of("sentiment_news", split["sentiment_news"]) == ("negative", "neutral", "positive")
-    assert labels_of("topics_banking77", split["topics_banking77"]) == ("card", "fee")
 
 
 def test_read_examples_learns_nothing_from_handles_of_sources_that_leave_them_out(tmp_path: Path) -> None:
@@ -64,3 +78,9 @@ def test_read_examples_learns_nothing_from_handles_of_sources_that_leave_them_ou
     examples = read_examples(written(tmp_path, "entities.jsonl", *rows))
 
     assert [example.untold for example in examples] == [((3, 7),), ((3, 4),), ()]
+
+
+def test_read_examples_takes_a_handle_in_ones_own_rows_for_no_mention_unless_it_is_marked(tmp_path: Path) -> None:
+    [example] = read_examples(written(tmp_path, "entities.jsonl", {"text": "hi @tim", "entities": []}))
+
+    assert example.untold == ()

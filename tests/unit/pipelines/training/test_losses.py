@@ -33,3 +33,17 @@ def test_batch_loss_of_tags_learns_nothing_from_ignored_tokens(tiny_network: Net
 
     assert taught["total"].item() > 0
     assert ignored["total"].item() == 0
+
+
+def test_batch_loss_of_targets_learns_from_marked_tokens_only(tiny_network: Network, tiny_tokenizer: Tokenizer) -> None:
+    one, other, none = (
+        batch_loss(tiny_network, "sentiment_targets", items(tiny_tokenizer, target), weights=None, teacher=None, teacher_weight=1.0)[
+            "total"
+        ]
+        for target in ([IGNORED, 2], [IGNORED, 0], [IGNORED, IGNORED])
+    )
+
+    assert one.item() > 0
+    assert other.item() > 0
+    assert one.item() != other.item()
+    assert none.item() == 0
