@@ -14,8 +14,7 @@ import torch
 from pipelines.model import BellwetherModel
 from pipelines.network import TOKENIZER, Network, save_network
 from pipelines.training.data import Example, read_examples
-from pipelines.training.evaluate import Answer, answer, spans_of
-from pipelines.training.scores import SpanScores, score_spans
+from pipelines.training.evaluation import Answer, SpanScores, answer, score_spans, spans_of
 from pipelines.training.tasks import ENTITIES
 
 STEPS = tuple(np.arange(0.0, 3.01, 0.25).tolist())
@@ -58,15 +57,15 @@ def _score(
     return score_spans([examples[row].text for row in rows], [examples[row].spans for row in rows], given)
 
 
-def _lowered(parts: Answer, outside: int, by: float) -> Answer:
+def _lowered(found: Answer, outside: int, by: float) -> Answer:
     """Lower O in log-probabilities; that they no longer add up to one does not change the likeliest path."""
     lowered = []
-    for window, output in parts:
+    for output in found.outputs:
         assert output.tags is not None
         tags = output.tags.copy()
         tags[:, outside] -= by
-        lowered.append((window, replace(output, tags=tags)))
-    return lowered
+        lowered.append(replace(output, tags=tags))
+    return replace(found, outputs=lowered)
 
 
 def save_balanced(network: Network, folder: Path, *, source: Path, path: Path, n_threads: int) -> Balance:

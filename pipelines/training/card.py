@@ -6,10 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipelines.training.balance import Balance
-from pipelines.training.evaluate import Evaluation
+from pipelines.training.evaluation import Evaluation, LabelScores
 from pipelines.training.refine import N_EPOCHS, REFINED
 from pipelines.training.schedule import SHARES
-from pipelines.training.scores import LabelScores
 from pipelines.training.train import Recipe
 
 SOURCES = (

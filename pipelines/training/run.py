@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.model import BellwetherModel, Model
+from pipelines.model import BellwetherModel
 from pipelines.network import TOKENIZER, load_network, save_network
 from pipelines.tokens import TextTokenizer
 from pipelines.training.balance import save_balanced
 from pipelines.training.card import write_card
 from pipelines.training.data import read_examples
-from pipelines.training.evaluate import Evaluation, evaluate_file
+from pipelines.training.evaluation import Evaluation, evaluate_split
 from pipelines.training.refine import REFINED, refine_head
-from pipelines.training.tasks import ENTITIES, SHIPPED
+from pipelines.training.tasks import ENTITIES
 from pipelines.training.train import METRICS, Recipe, train
 
 GLANCE_ROWS = 200
@@ -50,9 +50,3 @@ def _refine(source: Path, folder: Path, *, data: Path, seed: int, tell: Callable
         losses = refine_head(network, task, read_examples(data / f"{task}.train.jsonl.gz"), tokenizer=tokenizer, seed=seed)
         tell(f"{task} refined, loss by epoch: {', '.join(map(str, losses))}")
     save_network(network, folder, tokenizer=tokenizer.backend.to_str())
-
-
-def evaluate_split(model: Model, data: Path, *, limit: int | None = None) -> list[Evaluation]:
-    """Measure a model on every development file in a folder that it has a head for."""
-    files = [data / f"{task}.dev.jsonl.gz" for task in SHIPPED if task in model.labels]
-    return [evaluate_file(model, path, limit=limit) for path in files if path.exists()]

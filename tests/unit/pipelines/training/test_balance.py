@@ -8,8 +8,7 @@ from tokenizers import Tokenizer
 from pipelines.model import BellwetherModel
 from pipelines.network import Network, load_network, save_network
 from pipelines.training.balance import STEPS, balance_entities, save_balanced
-from pipelines.training.evaluate import evaluate_file
-from pipelines.training.scores import SpanScores
+from pipelines.training.evaluation import SpanScores, evaluate_file
 
 
 def shy(network: Network, folder: Path, tokenizer: Tokenizer, *, by: float) -> Path:
