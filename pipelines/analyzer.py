@@ -11,10 +11,10 @@ import numpy as np
 
 from pipelines.errors import ModelUnavailable, UnknownTaxonomy
 from pipelines.heads import decode_tags
-from pipelines.mentions import TokenSpan, combine, mentions_of_model, mentions_of_patterns
+from pipelines.mentions import Judge, TokenSpan, combine, judge_by, judge_nothing, mentions_of_model, mentions_of_patterns
 from pipelines.merging import Array, merge_logits
 from pipelines.reading import Reading, read_documents
-from pipelines.records import SENTIMENTS, Analysis, Document, Failure, Kind, Label, Mention
+from pipelines.records import SENTIMENTS, TARGETS, Analysis, Document, Failure, Kind, Label, Mention
 from pipelines.running import run_windows
 from pipelines.taxonomy import Taxonomies
 from pipelines.text.language import detect_language
@@ -102,8 +102,15 @@ class Analyzer:
     def _mentions(self, reading: Reading, outputs: Sequence["WindowOutput"]) -> tuple[Mention, ...]:
         draft = reading.draft
         spans = self._token_spans(reading, [output.tags for output in outputs if output.tags is not None])
-        guessed = mentions_of_model(spans, reading.tokens.offsets, draft.shown, n_before=len(draft.before))
-        return combine(mentions_of_patterns(draft.found, draft.plain), guessed)
+        judge = self._judge(reading, [output.targets for output in outputs if output.targets is not None])
+        guessed = mentions_of_model(spans, reading.tokens.offsets, draft.shown, n_before=len(draft.before), judge=judge)
+        return combine(mentions_of_patterns(draft.found, draft.plain, places=reading.places, judge=judge), guessed)
+
+    def _judge(self, reading: Reading, targets: Sequence[Array]) -> Judge:
+        names = self.model.labels.get(TARGETS)
+        if not names or len(targets) != len(reading.windows):
+            return judge_nothing
+        return judge_by(stitch(targets, reading.windows, reading.tokens.word_starts), names)
 
     def _token_spans(self, reading: Reading, tags: Sequence[Array]) -> Iterator[TokenSpan]:
         names = self.model.labels.get("entities")

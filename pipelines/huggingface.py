@@ -58,7 +58,6 @@ class HuggingFaceModel:
         self.window_tokens = min(MAX_WINDOW_TOKENS, *(part.max_tokens for part in parts))
         self.labels: Mapping[str, tuple[str, ...]] = self._labels()
         self.thresholds: Mapping[str, float] = {}
-        self.thresholds: Mapping[str, float] = {}
         self.device, self.dtype, self.n_threads = device, str(next(sentiment.network.parameters()).dtype).removeprefix("torch."), n_threads
         self._tokenizer = TextTokenizer(self._primary.encode.backend_tokenizer)
 

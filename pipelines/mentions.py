@@ -1,10 +1,14 @@
-"""Bring the mentions of patterns and of the model together, and back to the original text; finding them is left to both."""
+"""Bring the mentions of patterns and of the model together, and back to the original text; finding them is left to both.
+
+So is what the text says of each: a model judges tokens, and a mention is judged by its own.
+"""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from pipelines.records import Mention
-from pipelines.text.found import Found
+from pipelines.heads import Scores, towards_span
+from pipelines.records import Label, Mention
+from pipelines.text.found import UNJUDGED, Found
 from pipelines.text.names import normal_form
 from pipelines.text.offsets import Readable
 
@@ -17,14 +21,45 @@ LONGEST_ENTITY = 400
 TokenSpan = tuple[int, int, str, float]
 """Start, end (exclusive), group and score, in token positions."""
 
+Judge = Callable[[int, int], Label | None]
+"""Gives the sentiment towards what stands at the tokens from `start` to `end` (exclusive); None where nothing was said."""
 
-def mentions_of_patterns(found: Sequence[Found], reading: Readable) -> list[Mention]:
-    """Map what patterns found in `reading.text` to the original; a checked form is certain."""
-    return [_mention(one.group, reading, one.start, one.end, score=1.0, entity=one.entity) for one in found]
+
+def judge_by(targets: Scores, names: Sequence[str]) -> Judge:
+    """Judge by the logits (n_tokens, n_labels) of a whole text."""
+
+    def judge(start: int, end: int) -> Label | None:
+        scores = towards_span(targets, start, end)
+        return None if scores is None else Label(names[best := int(scores.argmax())].lower(), round(float(scores[best]), 4))
+
+    return judge
+
+
+def judge_nothing(_start: int, _end: int) -> Label | None:
+    """Say nothing: the model has no such head."""
+    return None
+
+
+def mentions_of_patterns(
+    found: Sequence[Found],
+    reading: Readable,
+    *,
+    places: Mapping[Found, tuple[int, int]],
+    judge: Judge,
+) -> list[Mention]:
+    """Map what patterns found in `reading.text` to the original; a checked form is certain.
+
+    `places` tells the tokens of those that the model was asked about.
+    """
+    said = [judge(*places[one]) if one in places else None for one in found]
+    return [
+        _mention(one.group, reading, one.start, one.end, score=1.0, entity=one.entity, sentiment=sentiment)
+        for one, sentiment in zip(found, said, strict=True)
+    ]
 
 
 def mentions_of_model(
-    spans: Iterable[TokenSpan], offsets: Sequence[tuple[int, int]], reading: Readable, *, n_before: int
+    spans: Iterable[TokenSpan], offsets: Sequence[tuple[int, int]], reading: Readable, *, n_before: int, judge: Judge
 ) -> Iterator[Mention]:
     """Map token spans to the original. `n_before` characters of context stand before `reading.text`; names there are dropped."""
     for first, end, group, score in spans:
@@ -34,7 +69,8 @@ def mentions_of_model(
         stop = start + len(word.strip())
         entity = normal_form(group, word)
         if entity and score >= LEAST_SCORE:
-            yield _mention(group, reading, start, stop, score=score, entity=entity)
+            sentiment = None if group in UNJUDGED else judge(first, end)
+            yield _mention(group, reading, start, stop, score=score, entity=entity, sentiment=sentiment)
 
 
 def combine(checked: Sequence[Mention], guessed: Iterator[Mention]) -> tuple[Mention, ...]:
@@ -55,6 +91,6 @@ def _apart(mentions: Iterable[Mention]) -> list[Mention]:
     return kept
 
 
-def _mention(group: str, reading: Readable, start: int, end: int, *, score: float, entity: str) -> Mention:
+def _mention(group: str, reading: Readable, start: int, end: int, *, score: float, entity: str, sentiment: Label | None) -> Mention:
     first, last = reading.span(start, end)
-    return Mention(group, reading.original[first:last], first, last, round(score, 4), entity)
+    return Mention(group, reading.original[first:last], first, last, round(score, 4), entity, sentiment)

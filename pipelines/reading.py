@@ -1,17 +1,19 @@
 """Make documents ready for a model: normalised, masked, tokenised, cut into windows. Running it is left to `pipelines.running`."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.errors import InvalidRecord
-from pipelines.records import Document, Failure
-from pipelines.text.found import Found
+from pipelines.records import TARGETS, Document, Failure
+from pipelines.text.found import UNJUDGED, Found
 from pipelines.text.normalize import normalize
 from pipelines.text.offsets import Readable
 from pipelines.text.patterns import find_patterns, find_sensitive
-from pipelines.text.redact import redact
+from pipelines.text.redact import left_standing, redact
 from pipelines.text.windows import Window, cut
+from pipelines.tokens import Shape
 
 if TYPE_CHECKING:
     from pipelines.model import Model, Tokens
@@ -35,11 +37,15 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A document ready for the model; `windows` are ranges of `tokens`."""
+    """A document ready for the model; `windows` are ranges of `tokens`.
+
+    `places` tells the tokens of what patterns found and the model is asked about: half-open ranges.
+    """
 
     draft: Draft
     tokens: "Tokens"
     windows: list[Window]
+    places: Mapping[Found, tuple[int, int]]
 
 
 def read_documents(documents: Sequence[Document], *, model: "Model", overlap: int) -> list[Reading | Failure]:
@@ -76,4 +82,24 @@ def _reading(draft: Draft, tokens: "Tokens", model: "Model", overlap: int) -> Re
     windows = cut(tokens.word_starts, window_tokens=model.window_tokens, overlap=overlap)
     if not windows:
         return Failure(draft.document.id, InvalidRecord("the text holds no character that the model can read"))
-    return Reading(draft, tokens, windows)
+    places = _places(draft, tokens.offsets) if TARGETS in model.labels else {}
+    return Reading(draft, _asking(tokens, places), windows, places)
+
+
+def _places(draft: Draft, offsets: Sequence[tuple[int, int]]) -> dict[Found, tuple[int, int]]:
+    """Find the tokens of what patterns found and a text may speak well or ill of."""
+    n_before = len(draft.before)
+    places = {}
+    for one, start, end in left_standing(draft.found):
+        if one.group not in UNJUDGED:
+            first = bisect_right(offsets, n_before + start, key=lambda span: span[1])
+            stop = bisect_left(offsets, n_before + end, key=lambda span: span[0])
+            if first < stop:
+                places[one] = (first, stop)
+    return places
+
+
+def _asking(tokens: "Tokens", places: Mapping[Found, tuple[int, int]]) -> "Tokens":
+    """Ask about the words of these places, not about a sign such as the $ of $AAPL: no model learns from it."""
+    asked = {place for span in places.values() for place in range(*span) if tokens.shapes[place] != Shape.OTHER}
+    return replace(tokens, asked=frozenset(asked)) if asked else tokens

@@ -26,6 +26,9 @@ class Lane(StrEnum):
 SENTIMENTS = ("negative", "neutral", "positive")
 """The sentiment labels, in the order of the model's outputs."""
 
+TARGETS = "sentiment_targets"
+"""The head that says how a text speaks of each of its mentions; not every model has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -71,7 +74,8 @@ class Mention:
     """A span of the record's original text: `text[start:end] == word`.
 
     `entity_group` is its type (PER, ORG, LOC, TICKER, MONEY, PERCENT, EMAIL, PHONE, IBAN, CARD); `entity` is the normal
-    form that mentions of one thing share, masked where the word itself is sensitive.
+    form that mentions of one thing share, masked where the word itself is sensitive. `sentiment` is how the text speaks of it
+    at this place; None where the model can't tell, and for groups that nobody speaks well or ill of, such as MONEY.
     """
 
     entity_group: str
@@ -80,6 +84,7 @@ class Mention:
     end: int
     score: float
     entity: str
+    sentiment: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class Analysis:
     """What a model said of one record.
 
     `sentiment_scores` holds one probability a label of `SENTIMENTS`; `topics` the likeliest labels, best first;
-    `topic` is None where none is likely enough.
+    `topic` is None where none is likely enough, or where the likeliest is "out_of_scope".
     """
 
     document_id: int

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipelines.errors import PipelineError, UnknownTaxonomy
 
 SHIPPED = Path(__file__).parent / "models" / "taxonomies"
+OUT_OF_SCOPE = "out_of_scope"
+"""The label by which a trained head says that a text is about none of its topics."""
 
 
 class BadTaxonomy(PipelineError):
@@ -60,7 +62,10 @@ class DescribedTaxonomy(BaseModel):
 
 
 class TrainedTaxonomy(BaseModel):
-    """Topics that a head of the model was trained on; `threshold` is the probability below which a text has no topic."""
+    """Topics that a head of the model was trained on.
+
+    `threshold` is the probability below which a text has no topic; where it is left out, the one fitted with the model holds.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,7 +73,7 @@ class TrainedTaxonomy(BaseModel):
     kind: Literal["trained"]
     description: str = ""
     head: str
-    threshold: float = Field(0.0, ge=0, le=1)
+    threshold: float | None = Field(None, ge=0, le=1)
     titles: dict[str, str] = Field(default_factory=dict)
 
 

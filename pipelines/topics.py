@@ -16,7 +16,7 @@ from pipelines.merging import merge_embeddings, merge_logits
 from pipelines.reading import read_texts
 from pipelines.records import Label
 from pipelines.running import run_windows
-from pipelines.taxonomy import DescribedTaxonomy, Taxonomies, Taxonomy, TrainedTaxonomy
+from pipelines.taxonomy import OUT_OF_SCOPE, DescribedTaxonomy, Taxonomies, Taxonomy, TrainedTaxonomy
 from pipelines.text.windows import Window
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def choose_described(embedding: NDArray[np.float32], prototypes: Prototypes, *, 
 
 
 def choose_trained(probabilities: NDArray[np.float32], names: Sequence[str], *, threshold: float) -> Chosen:
-    """Choose the likeliest label of a head."""
-    return _choose(probabilities, names, is_likely=float(probabilities.max()) >= threshold)
+    """Choose the likeliest label of a head; none where it is unlikely, or where it says that the text is about none of them."""
+    best = int(probabilities.argmax())
+    return _choose(probabilities, names, is_likely=names[best] != OUT_OF_SCOPE and float(probabilities[best]) >= threshold)
 
 
 def _choose(scores: NDArray[np.float32], names: Sequence[str], *, is_likely: bool) -> Chosen:
@@ -115,7 +116,10 @@ class TopicChooser:
         if taxonomy.head not in self._model.labels:
             return self._unable(taxonomy.name, f"has no head {taxonomy.head!r}")
         merged = merge_logits([output.logits[taxonomy.head] for output in outputs], n_tokens)
-        return choose_trained(merged, self._model.labels[taxonomy.head], threshold=taxonomy.threshold)
+        threshold = taxonomy.threshold
+        if threshold is None:
+            threshold = self._model.thresholds.get(taxonomy.head, 0.0)
+        return choose_trained(merged, self._model.labels[taxonomy.head], threshold=threshold)
 
     def _unable(self, taxonomy: str, why: str) -> Chosen:
         if taxonomy not in self._told:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 SENSITIVE = frozenset({"EMAIL", "PHONE", "IBAN", "CARD"})
 """Groups whose words no model, log or message may see."""
 
+UNJUDGED = SENSITIVE | {"MONEY", "PERCENT"}
+"""Groups that no text speaks well or ill of: what is sensitive is masked, amounts are no subject."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -1,6 +1,6 @@
 """Mask what is sensitive before anything reads it: the model, a log, an alert. Finding it is left to `patterns`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pipelines.text.found import SENSITIVE, Found
 from pipelines.text.normalize import normalize
@@ -14,6 +14,16 @@ def redact(reading: Readable, found: Iterable[Found]) -> Readable:
     `found` is what `find_patterns` found in that text, in order.
     """
     return reading.rewritten(Edit(one.start, one.end, _placeholder(one.group)) for one in found if one.group in SENSITIVE)
+
+
+def left_standing(found: Iterable[Found]) -> Iterator[tuple[Found, int, int]]:
+    """Yield what is not sensitive, with its start and end in the text that `redact` makes of the same `found`."""
+    shift = 0
+    for one in found:
+        if one.group in SENSITIVE:
+            shift += len(_placeholder(one.group)) - (one.end - one.start)
+        else:
+            yield one, one.start + shift, one.end + shift
 
 
 def mask(text: str) -> str:

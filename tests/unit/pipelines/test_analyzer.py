@@ -1,11 +1,15 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer
 
 from pipelines.analyzer import Analyzer
 from pipelines.errors import DeviceExhausted, InvalidRecord, ModelUnavailable, UnknownTaxonomy
 from pipelines.model import BellwetherModel, Tokens, WindowOutput
+from pipelines.network import Network, save_network
 from pipelines.records import SENTIMENTS, Analysis, Document, Failure, Kind
 from pipelines.taxonomy import read_taxonomies
 
@@ -148,6 +152,53 @@ def test_analyze_does_with_a_model_that_lacks_heads(tiny_model: BellwetherModel)
     assert analysis.sentiment.label in {"positive", "negative"}
     assert (analysis.topic, analysis.topics) == (None, ())
     assert [mention.entity for mention in analysis.mentions] == ["AAPL"]
+
+
+def test_analyze_says_how_a_text_speaks_of_its_names_and_tickers(analyzer: Analyzer) -> None:
+    mentions = analyse(analyzer, "Pay jo@example.com, then: $AAPL up 5%, Tim Cook is great", title="A title").mentions
+
+    judged = {one.entity_group: one.sentiment for one in mentions}
+    assert {"EMAIL", "PERCENT", "TICKER"} <= set(judged)
+    assert judged["EMAIL"] is judged["PERCENT"] is None
+    said = [one for group, one in judged.items() if group in {"TICKER", "PER", "ORG", "LOC"}]
+    assert all(one is not None and one.label in SENTIMENTS and 1 / 3 <= one.score <= 1 for one in said)
+
+
+def test_analyze_judges_every_mention_of_a_long_text(analyzer: Analyzer) -> None:
+    analysis = analyse(analyzer, "the bank of london is late and $AAPL falls. " * 40)
+
+    assert analysis.n_windows > 5
+    assert sum(one.entity == "AAPL" for one in analysis.mentions) == 40
+    assert all(one.sentiment is not None for one in analysis.mentions)
+
+
+def test_analyze_judges_a_ticker_by_its_letters(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Tokens] = []
+    forward = analyzer.model.forward
+
+    def watched(windows: Sequence[Tokens]) -> list[WindowOutput]:
+        seen.extend(windows)
+        return forward(windows)
+
+    monkeypatch.setattr(analyzer.model, "forward", watched)
+    analyse(analyzer, "jo@example.com sold $AAPL", title="Now")
+
+    [window] = seen
+    assert "".join(window.text[slice(*window.offsets[place])] for place in sorted(window.asked)) == "AAPL"
+
+
+def test_analyze_with_a_model_of_before_leaves_sentiment_towards_mentions_open(
+    tiny_network: Network, tiny_tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    older = Network(replace(tiny_network.config, targets=()))
+    older.load_state_dict({name: value for name, value in tiny_network.state_dict().items() if not name.startswith("targets.")})
+    save_network(older, tmp_path / "older", tokenizer=tiny_tokenizer.to_str())
+    analyzer = Analyzer(BellwetherModel("older", folder=tmp_path / "older"), taxonomies=read_taxonomies())
+
+    mentions = analyse(analyzer, "Tim Cook of the bank in London sold $AAPL").mentions
+
+    assert mentions
+    assert all(one.sentiment is None for one in mentions)
 
 
 def test_analyzer_refuses_a_model_that_says_no_sentiment(tiny_model: BellwetherModel) -> None:

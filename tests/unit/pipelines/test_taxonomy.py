@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import UnknownTaxonomy
-from pipelines.taxonomy import SHIPPED, BadTaxonomy, DescribedTaxonomy, TrainedTaxonomy, read_taxonomies, read_taxonomy
+from pipelines.taxonomy import OUT_OF_SCOPE, SHIPPED, BadTaxonomy, DescribedTaxonomy, read_taxonomies, read_taxonomy
 
 TOPIC = '[[topics]]\nname = "rates"\ndescription = "Interest rates."\n'
 
@@ -14,14 +14,25 @@ def write(folder: Path, text: str, name: str = "mine.toml") -> Path:
     return path
 
 
-def test_shipped_taxonomies_are_three_and_usable() -> None:
+def test_shipped_taxonomies_are_usable() -> None:
     taxonomies = read_taxonomies()
 
-    assert set(taxonomies) == {"banking77", "complaints", "finance-desk"}
-    assert isinstance(taxonomies["banking77"], TrainedTaxonomy)
-    desk = taxonomies["finance-desk"]
-    assert isinstance(desk, DescribedTaxonomy)
-    assert all(topic.title and len(topic.examples) >= 5 for topic in desk.topics)
+    assert set(taxonomies) >= {"banking77", "clinc150", "complaints", "finance-desk", "multidogo"}
+    for taxonomy in taxonomies.values():
+        if isinstance(taxonomy, DescribedTaxonomy):
+            assert all(topic.title and len(topic.examples) >= 5 for topic in taxonomy.topics)
+        else:
+            assert taxonomy.head == f"topics_{taxonomy.name}"
+            assert all(taxonomy.titles.values())
+            assert OUT_OF_SCOPE not in taxonomy.titles
+
+
+def test_trained_taxonomies_leave_the_threshold_to_the_model_unless_a_file_gives_one(tmp_path: Path) -> None:
+    written = write(tmp_path, 'name = "own"\nkind = "trained"\nhead = "topics_own"\nthreshold = 0.4')
+
+    own, shipped = read_taxonomy(written), read_taxonomies()["clinc150"]
+
+    assert (own.threshold, shipped.threshold) == (0.4, None)
 
 
 def test_shipped_files_are_called_as_their_taxonomies() -> None:
@@ -34,7 +45,7 @@ def test_read_taxonomies_lets_the_users_own_win(tmp_path: Path) -> None:
 
     taxonomies = read_taxonomies(tmp_path)
 
-    assert len(taxonomies) == 4
+    assert len(taxonomies) == len(read_taxonomies()) + 1
     assert isinstance(taxonomies["finance-desk"], DescribedTaxonomy)
     assert [topic.name for topic in taxonomies["finance-desk"].topics] == ["rates"]
 
@@ -44,7 +55,7 @@ def test_taxonomies_name_the_nearest_when_one_is_unknown() -> None:
 
     with pytest.raises(UnknownTaxonomy, match="did you mean 'finance-desk'"):
         taxonomies["financedesk"]
-    with pytest.raises(UnknownTaxonomy, match="there are banking77, complaints, finance-desk"):
+    with pytest.raises(UnknownTaxonomy, match="there are banking77, clinc150, complaints, finance-desk"):
         taxonomies["zzz"]
     assert "zzz" not in taxonomies
 

@@ -53,6 +53,15 @@ def test_choose_trained_gives_none_below_the_threshold_but_still_the_likeliest()
     assert [label.label for label in topics] == ["b", "a", "c"]
 
 
+def test_choose_trained_gives_none_where_the_head_says_out_of_scope() -> None:
+    probabilities = np.array([0.1, 0.9], dtype=np.float32)
+
+    topic, topics = choose_trained(probabilities, ("a", "out_of_scope"), threshold=0.0)
+
+    assert topic is None
+    assert [label.label for label in topics] == ["out_of_scope", "a"]
+
+
 def choose(model: BellwetherModel, taxonomies: Taxonomies, name: str) -> tuple[object, ...]:
     outputs = model.forward(model.tokenize(["the bank card"]))
     return TopicChooser(model, taxonomies=taxonomies, token_budget=256).choose(name, outputs, [3])
@@ -65,6 +74,18 @@ def test_topic_chooser_asks_the_head_of_a_trained_taxonomy(tiny_model: Bellwethe
 
     assert topic == topics[0]  # type: ignore[index]
     assert {label.label for label in topics} == {"card", "fee", "transfer"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("fitted", "written", "n_chosen"), [(0.99, None, 0), (0.0, None, 1), (0.99, 0.0, 1), (0.0, 0.99, 0)])
+def test_topic_chooser_takes_the_files_threshold_and_else_the_models(
+    tiny_model: BellwetherModel, fitted: float, written: float | None, n_chosen: int
+) -> None:
+    tiny_model.thresholds = {"topics_complaints": fitted}
+    trained = TrainedTaxonomy(name="mine", kind="trained", head="topics_complaints", threshold=written)
+
+    topic, topics = choose(tiny_model, Taxonomies([trained]), "mine")
+
+    assert [topic is not None, bool(topics)] == [n_chosen == 1, True]
 
 
 def test_topic_chooser_knows_a_models_own_taxonomy_without_a_file(tiny_model: BellwetherModel) -> None:
