@@ -36,7 +36,7 @@ class Recipe:
     """
 
     seed: int = 17
-    n_steps: int = 4_000
+    n_steps: int = 3_400
     token_budget: int = 1_200
     encoder_rate: float = 1.5e-4
     head_rate: float = 1e-3
