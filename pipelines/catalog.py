@@ -76,10 +76,12 @@ class Catalog(BaseModel):
     folder: Path = MODELS
 
     def entry(self, name: str) -> BellwetherEntry | HuggingFaceEntry:
-        """Return an entry; ModelUnavailable lists the names there are."""
-        if name not in self.models:
-            raise ModelUnavailable(f"no model is called {name!r}; the catalog has {', '.join(sorted(self.models))}")
-        return self.models[name]
+        """Return the entry of a name, or of a model folder in this project's format; ModelUnavailable lists the names there are."""
+        if name in self.models:
+            return self.models[name]
+        if (Path(name) / "config.json").is_file():
+            return BellwetherEntry(kind="bellwether", path=Path(name).absolute())
+        raise ModelUnavailable(f"no model is called {name!r}, nor is it a model folder; the catalog has {', '.join(sorted(self.models))}")
 
     def place(self, path: Path) -> Path:
         """Resolve a path of an entry against the catalog's folder."""

@@ -72,3 +72,12 @@ def test_read_catalog_says_what_is_wrong(text: str, fault: str, tmp_path: Path) 
 def test_entry_lists_the_names_there_are() -> None:
     with pytest.raises(ModelUnavailable, match="the catalog has default"):
         read_catalog().entry("nonesuch")
+
+
+def test_entry_takes_a_model_folder_for_a_name(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+
+    entry = read_catalog().entry(str(tmp_path))
+
+    assert isinstance(entry, BellwetherEntry)
+    assert entry.path == tmp_path
