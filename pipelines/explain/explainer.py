@@ -9,7 +9,7 @@ import numpy as np
 from pipelines.explain.occlusion import weigh_by_leaving_out
 from pipelines.explain.question import Part, Question, about, whole_text
 from pipelines.explain.values import By, Explanation, Place, Unexplainable, WordWeight
-from pipelines.explain.words import tokens_within, words_of
+from pipelines.explain.words import Word, tokens_within, words_of
 from pipelines.heads import softmax
 from pipelines.merging import merge_logits
 from pipelines.reading import Reading, read_documents
@@ -28,7 +28,7 @@ class Explainer:
         """Take a loaded model; `by` None weighs by gradients where the model has any, else by occlusion. Unexplainable if it has none."""
         self.model = model
         self._gradients = None if by is By.OCCLUSION else _gradients(model, is_needed=by is By.GRADIENTS)
-        self._token_budget = token_budget
+        self.token_budget = token_budget
         self._overlap = window_overlap
 
     @property
@@ -73,13 +73,12 @@ class Explainer:
         words = words_of(reading)
         blank = left_over = None
         if self._gradients is None:
-            weights, full = weigh_by_leaving_out(question, words, reading, model=self.model, token_budget=self._token_budget)
+            weights, full = weigh_by_leaving_out(question, words, reading, model=self.model, token_budget=self.token_budget)
         else:
             added, full, blank = self._gradients.weigh(question)
             weights = [sum(added.get(token, 0.0) for token in range(word.first, word.last)) for word in words]
             left_over = full - blank - sum(weights)
-        text = reading.draft.document.text
-        weighed = (WordWeight(text[one.start : one.end], one.start, one.end, weight) for one, weight in zip(words, weights, strict=True))
+        weighed = (_weighed(reading, word, weight) for word, weight in zip(words, weights, strict=True))
         return Explanation(
             head=head,
             label_given=max(scores, key=scores.__getitem__),
@@ -94,11 +93,17 @@ class Explainer:
         )
 
     def _run(self, parts: Sequence[Part]) -> list["WindowOutput"]:
-        return run_windows([part.tokens for part in parts], model=self.model, token_budget=self._token_budget)
+        return run_windows([part.tokens for part in parts], model=self.model, token_budget=self.token_budget)
 
     def _named(self, head: str, probabilities: np.ndarray) -> dict[str, float]:
         lower = head.startswith("sentiment")
         return {name.lower() if lower else name: float(p) for name, p in zip(self.model.labels[head], probabilities, strict=True)}
+
+
+def _weighed(reading: Reading, word: Word, weight: float) -> WordWeight:
+    offsets = reading.tokens.offsets
+    read_as = reading.draft.shown.text[offsets[word.first][0] : offsets[word.last - 1][1]].strip()
+    return WordWeight(reading.draft.document.text[word.start : word.end], word.start, word.end, round(weight, 6), read_as)
 
 
 def _gradients(model: "Model", *, is_needed: bool) -> "Gradients | None":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipelines.errors import PipelineError
+from pipelines.records import Kind, ModelRef
 
 
 class Unexplainable(PipelineError):
@@ -20,12 +21,16 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WordWeight:
-    """A word of the original text (half-open character offsets) and what it adds to the log-odds; below zero it takes away."""
+    """A word of the original text (half-open character offsets) and what it adds to the log-odds; below zero it takes away.
+
+    `read_as` is what the model saw in its place: the same, unless it was masked or normalised.
+    """
 
     word: str
     start: int
     end: int
     weight: float
+    read_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +88,15 @@ class TopicExplanation:
     scores: Mapping[str, float]
     matches: tuple[Match, ...] = ()
     words: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that is told about one text; `topic` is None where it was not asked, or `note` says why it can't be told."""
+
+    text: str
+    kind: Kind
+    model: ModelRef
+    sentiment: Explanation
+    topic: TopicExplanation | None = None
+    note: str = ""

@@ -12,6 +12,7 @@ COMMANDS = {
     "up": ("workers.cli.up", "Keep the whole stack running on this machine until Ctrl-C."),
     "doctor": ("workers.cli.doctor", "Check broker, database, model, device, clock and disk; say how to mend each."),
     "analyze": ("workers.cli.analyze", "Analyse a text right here, without any server."),
+    "explain": ("workers.cli.explain", "Show which words moved the sentiment of a text, and what matched its topic."),
     "enqueue": ("workers.cli.enqueue", "Send the records of a file for analysis."),
     "jobs": ("workers.cli.jobs", "See what was submitted and how far it is."),
     "report": ("workers.cli.report", "Ask for sentiment, topics, entities or volume."),

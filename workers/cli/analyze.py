@@ -1,14 +1,11 @@
 """`bellwether analyze`: read one text right here, without any server; how it looks on a terminal is left to `analysis_view`."""
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.records import Analysis, Document, Kind
-from workers.cli.common import fail
-from workers.errors import Exit
+from workers.cli.given import given_text
 
 app = typer.Typer(add_completion=False)
 
@@ -28,20 +25,8 @@ def analyze(
     from workers.taxonomies import check_taxonomy
 
     check_taxonomy(taxonomy)
-    document = Document(0, kind, _read(text, file), taxonomy or settings().default_taxonomies[kind.value], title)
+    document = Document(0, kind, given_text(text, file, command="analyze"), taxonomy or settings().default_taxonomies[kind.value], title)
     _print(document, _analyze(document), as_json=as_json)
-
-
-def _read(text: str | None, file: str | None) -> str:
-    if (text is None) == (file is None):
-        fail('give either a text or --file, as in: bellwether analyze "Shares fell after the profit warning"', code=Exit.USAGE)
-    if text is not None:
-        return text
-    data = sys.stdin.buffer.read() if file == "-" else Path(file or "").read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        fail(f"{file} is not UTF-8 (byte {error.start}); convert it first, for example with iconv")
 
 
 def _analyze(document: Document) -> Analysis:
