@@ -12,11 +12,11 @@ from db.tables import RollupTouched
 Row = Mapping[str, Any]
 
 _COUNTS = ("n_records", "n_negative", "n_neutral", "n_positive")
+_TOWARDS = ("n_negative_towards", "n_neutral_towards", "n_positive_towards")
 _HOURLY = table("v_sentiment_hourly", column("source"), column("hour_at"), *(column(name) for name in _COUNTS))
 _TOPICS = table("v_topic_daily", column("source"), column("day_at"), column("topic"), *(column(name) for name in _COUNTS))
-_ENTITIES = table(
-    "v_entity_mentions", column("source"), column("day_at"), column("entity_group"), column("entity"), *(column(name) for name in _COUNTS)
-)
+_NAMED = ("source", "day_at", "entity_group", "entity")
+_ENTITIES = table("v_entity_mentions", *(column(name) for name in (*_NAMED, *_COUNTS, *_TOWARDS)))
 
 
 def sentiment(session: Session, *, since: datetime | None = None, source: str | None = None) -> list[Row]:
@@ -33,9 +33,11 @@ def topics(session: Session, *, since: datetime | None = None, source: str | Non
 
 
 def entities(session: Session, *, since: datetime | None = None, source: str | None = None, limit: int = 20) -> list[Row]:
-    """Return the entities that the most records mention, by source; days are counted whole."""
+    """Return the entities that the most records mention, by source, and how these speak of them; days are counted whole."""
     named = (_ENTITIES.c.source, _ENTITIES.c.entity_group, _ENTITIES.c.entity)
-    query = select(*named, *_summed(_ENTITIES)).group_by(*named).order_by(func.sum(_ENTITIES.c.n_records).desc(), *named).limit(limit)
+    towards = (func.sum(_ENTITIES.c[name]).label(name) for name in _TOWARDS)
+    query = select(*named, *_summed(_ENTITIES), *towards).group_by(*named)
+    query = query.order_by(func.sum(_ENTITIES.c.n_records).desc(), *named).limit(limit)
     return _rows(session, _narrowed(query, _ENTITIES, at="day_at", since=since, source=source))
 
 

@@ -43,6 +43,8 @@ _MENTIONS = Staging(
         "word": "text",
         "entity": "text",
         "score": "real",
+        "sentiment": "text",
+        "sentiment_score": "real",
     },
 )
 _INSERT_ANALYSES = text("""
@@ -57,8 +59,8 @@ _INSERT_ANALYSES = text("""
     ON CONFLICT DO NOTHING RETURNING record_id
 """)
 _INSERT_MENTIONS = text("""
-    INSERT INTO mention (record_id, model_id, start_offset, end_offset, entity_group, word, entity, score)
-    SELECT record_id, :model_id, start_offset, end_offset, entity_group, word, entity, score
+    INSERT INTO mention (record_id, model_id, start_offset, end_offset, entity_group, word, entity, score, sentiment, sentiment_score)
+    SELECT record_id, :model_id, start_offset, end_offset, entity_group, word, entity, score, sentiment, sentiment_score
     FROM pg_temp.incoming_mention WHERE record_id = ANY(:record_ids)
     ON CONFLICT DO NOTHING
 """)
@@ -138,7 +140,8 @@ def _analysis_row(one: Analysis) -> tuple[Any, ...]:
 
 def _mention_rows(one: Analysis) -> Iterator[tuple[Any, ...]]:
     for it in one.mentions:
-        yield (one.document_id, it.start, it.end, it.entity_group, clean(it.word), clean(it.entity), float(it.score))
+        said = (clean(it.sentiment.label), float(it.sentiment.score)) if it.sentiment else (None, None)
+        yield (one.document_id, it.start, it.end, it.entity_group, clean(it.word), clean(it.entity), float(it.score), *said)
 
 
 def _unanalyzable(one: Failure, attempts: int) -> Unanalyzable:

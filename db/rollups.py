@@ -2,13 +2,15 @@
 
 A series of dimension `entity` has the key `GROUP:normal form`, such as `TICKER:AAPL` or `ORG:apple`. Only people, organisations,
 places and tickers are counted: amounts are no subject, and addresses and numbers of persons are nobody's business.
+An entity's records are counted twice: by their own sentiment, and by how they speak of the entity. A record speaks of it as its
+mentions do: neutrally where all are neutral, else as the surer of those that are not, added up by sentiment.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import DateTime, Select, Text, case, cast, column, delete, func, insert, literal, select, union_all
+from sqlalchemy import ColumnElement, DateTime, Select, Text, case, cast, column, delete, func, insert, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,8 @@ from db.tables import Analysis, Mention, Record, Rollup, RollupTouched
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNTED_GROUPS = ("PER", "ORG", "LOC", "TICKER")
 
+_NAMES = ("negative", "neutral", "positive")
+_COLUMNS = ["source_id", "dimension", "key", "bucket_at", "n", *(f"n_{name}" for name in _NAMES), *(f"n_{name}_towards" for name in _NAMES)]
 _ONE_REFRESHER = 0x726F6C6C  # "roll": any number, as long as every refresher takes the same
 
 
@@ -41,8 +45,7 @@ def refresh(session: Session, *, bucket: timedelta, limit: int) -> int:
     touched = _take_touched(session, bucket=bucket, limit=limit)
     for source_id, starts in touched.items():
         session.execute(delete(Rollup).where(Rollup.source_id == source_id, Rollup.bucket_at.in_(starts)))
-        columns = ["source_id", "dimension", "key", "bucket_at", "n", "n_negative", "n_neutral", "n_positive"]
-        session.execute(insert(Rollup).from_select(columns, _counted(source_id, starts=starts, bucket=bucket)))
+        session.execute(insert(Rollup).from_select(_COLUMNS, _counted(source_id, starts=starts, bucket=bucket)))
     return sum(len(starts) for starts in touched.values())
 
 
@@ -113,17 +116,18 @@ def _counted(source_id: int, *, starts: Sequence[datetime], bucket: timedelta) -
         .order_by(Analysis.record_id, Analysis.analyzed_at.desc(), Analysis.model_id.desc())
         .cte("newest")
     )
+    key = func.concat(Mention.entity_group, ":", Mention.entity).label("key")
     entities = (
-        select(newest.c.bucket_at, newest.c.sentiment, func.concat(Mention.entity_group, ":", Mention.entity).label("key"))
-        .distinct()
-        .add_columns(newest.c.record_id)
+        select(newest.c.bucket_at, newest.c.sentiment, key, _towards().label("towards"))
         .join(Mention, (Mention.record_id == newest.c.record_id) & (Mention.model_id == newest.c.model_id))
         .where(Mention.entity_group.in_(COUNTED_GROUPS))
+        .group_by(newest.c.record_id, newest.c.bucket_at, newest.c.sentiment, key)
     )
+    nothing, at = cast(null(), Text), (newest.c.bucket_at, newest.c.sentiment)
     series = union_all(
-        select(literal("source").label("dimension"), literal("").label("key"), newest.c.bucket_at, newest.c.sentiment),
-        select(literal("topic"), newest.c.topic, newest.c.bucket_at, newest.c.sentiment).where(newest.c.topic.is_not(None)),
-        select(literal("entity"), (one := entities.subquery()).c.key, one.c.bucket_at, one.c.sentiment),
+        select(literal("source").label("dimension"), literal("").label("key"), *at, nothing.label("towards")),
+        select(literal("topic"), newest.c.topic, *at, nothing).where(newest.c.topic.is_not(None)),
+        select(literal("entity"), (one := entities.subquery()).c.key, one.c.bucket_at, one.c.sentiment, one.c.towards),
     ).subquery()
     return select(
         literal(source_id),
@@ -131,5 +135,12 @@ def _counted(source_id: int, *, starts: Sequence[datetime], bucket: timedelta) -
         series.c.key,
         series.c.bucket_at,
         func.count(),
-        *(func.sum(case((series.c.sentiment == name, 1), else_=0)) for name in ("negative", "neutral", "positive")),
+        *(func.count().filter(said == name) for said in (series.c.sentiment, series.c.towards) for name in _NAMES),
     ).group_by(series.c.dimension, series.c.key, series.c.bucket_at)
+
+
+def _towards() -> ColumnElement[str | None]:
+    """Say how the mentions of one entity in one record speak of it; null where none was judged."""
+    negative, positive = (func.coalesce(func.sum(Mention.sentiment_score).filter(Mention.sentiment == name), 0) for name in _NAMES[::2])
+    opinion = case((negative >= positive, "negative"), else_="positive")
+    return case((negative + positive > 0, opinion), (func.count(Mention.sentiment) > 0, "neutral"), else_=None)

@@ -202,6 +202,8 @@ class Mention(Base):
     word: Mapped[str]
     entity: Mapped[str]
     score: Mapped[float]
+    sentiment: Mapped[str | None]  # how the text speaks of it here; null: the model could not tell, or an amount and the like
+    sentiment_score: Mapped[float | None]
 
 
 class Quarantine(Base):
@@ -239,6 +241,10 @@ class Rollup(Base):
     n_negative: Mapped[int] = mapped_column(Integer)
     n_neutral: Mapped[int] = mapped_column(Integer)
     n_positive: Mapped[int] = mapped_column(Integer)
+    # Of an entity: by how the record speaks of it, not by its own sentiment; 0 for the other dimensions.
+    n_negative_towards: Mapped[int] = mapped_column(Integer, server_default="0")
+    n_neutral_towards: Mapped[int] = mapped_column(Integer, server_default="0")
+    n_positive_towards: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class RollupTouched(Base):

@@ -127,7 +127,10 @@ SELECT
     SUM(rollup.n_negative) AS n_negative,
     SUM(rollup.n_neutral) AS n_neutral,
     SUM(rollup.n_positive) AS n_positive,
-    CAST(SUM(rollup.n_negative) AS double precision) / SUM(rollup.n) AS negative_share
+    CAST(SUM(rollup.n_negative) AS double precision) / SUM(rollup.n) AS negative_share,
+    SUM(rollup.n_negative_towards) AS n_negative_towards,
+    SUM(rollup.n_neutral_towards) AS n_neutral_towards,
+    SUM(rollup.n_positive_towards) AS n_positive_towards
 FROM rollup
 JOIN source ON source.id = rollup.source_id
 WHERE rollup.dimension = 'entity'
@@ -143,6 +146,9 @@ COMMENT ON COLUMN v_entity_mentions.n_negative IS 'How many of them were negativ
 COMMENT ON COLUMN v_entity_mentions.n_neutral IS 'How many of them were neutral.';
 COMMENT ON COLUMN v_entity_mentions.n_positive IS 'How many of them were positive.';
 COMMENT ON COLUMN v_entity_mentions.negative_share IS 'n_negative over n_records, 0 to 1.';
+COMMENT ON COLUMN v_entity_mentions.n_negative_towards IS 'How many of them speak ill of it, whatever their own sentiment; models without that head leave all three at 0.';
+COMMENT ON COLUMN v_entity_mentions.n_neutral_towards IS 'How many of them speak of it neither well nor ill.';
+COMMENT ON COLUMN v_entity_mentions.n_positive_towards IS 'How many of them speak well of it.';
 
 CREATE OR REPLACE VIEW v_jobs AS
 SELECT

@@ -150,7 +150,10 @@ def configured(monkeypatch: pytest.MonkeyPatch, postgres_url: str, redis_url: st
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A text, when it was published and what a model will say of it; `entities` are GROUP:normal form."""
+    """A text, when it was published and what a model will say of it.
+
+    `entities` are GROUP:normal form, and may say how the text speaks of them: GROUP:normal form=positive.
+    """
 
     at: datetime
     sentiment: str = "neutral"
@@ -207,10 +210,7 @@ class Feed:
 
 def _analysis(record_id: int, post: Post, *, revision: str) -> Analysis:
     score = 0.9 if post.sentiment == "negative" else 0.05
-    mentions = tuple(
-        Mention(group, name, start=index, end=index + 1, score=0.9, entity=name)
-        for index, (group, _, name) in enumerate(entity.partition(":") for entity in post.entities)
-    )
+    mentions = tuple(_mention(index, *entity.partition("=")[::2]) for index, entity in enumerate(post.entities))
     return Analysis(
         document_id=record_id,
         model=ModelRef("default", revision),
@@ -224,6 +224,11 @@ def _analysis(record_id: int, post: Post, *, revision: str) -> Analysis:
         n_tokens=5,
         n_windows=1,
     )
+
+
+def _mention(index: int, entity: str, towards: str) -> Mention:
+    group, _, name = entity.partition(":")
+    return Mention(group, name, index, index + 1, 0.9, name, Label(towards, 0.8) if towards else None)
 
 
 @pytest.fixture

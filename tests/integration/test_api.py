@@ -24,8 +24,10 @@ ANALYSIS = """
     FROM model_revision WHERE revision = :model
 """
 MENTION = """
-    INSERT INTO mention (record_id, model_id, start_offset, end_offset, entity_group, word, entity, score)
-    SELECT :record, id, 0, 4, 'ORG', 'Acme', 'acme', 0.5 FROM model_revision WHERE revision = :model
+    INSERT INTO mention (record_id, model_id, start_offset, end_offset, entity_group, word, entity, score, sentiment, sentiment_score)
+    SELECT :record, id, start, start + 4, 'ORG', word, lower(word), 0.5, said, score
+    FROM model_revision, (VALUES (0, 'Acme', 'negative', 0.75), (5, 'lost', NULL, NULL)) AS mentioned (start, word, said, score)
+    WHERE revision = :model
 """
 LINES = {"content-type": "application/x-ndjson"}
 
@@ -243,7 +245,11 @@ def test_get_record_tells_its_newest_analysis(client: TestClient, engine: Engine
     assert said["sentiment"] == {"label": "negative", "score": 0.5}
     assert said["sentiment_scores"] == {"negative": 0.5, "neutral": 0.25, "positive": 0.25}
     assert said["topic"] == {"label": "earnings", "score": 0.75}
-    assert said["mentions"] == [{"entity_group": "ORG", "word": "Acme", "start": 0, "end": 4, "score": 0.5, "entity": "acme"}]
+    assert [(one.pop("word"), one.pop("sentiment")) for one in said["mentions"]] == [
+        ("Acme", {"label": "negative", "score": 0.75}),
+        ("lost", None),
+    ]
+    assert said["mentions"][0] == {"entity_group": "ORG", "start": 0, "end": 4, "score": 0.5, "entity": "acme"}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from db.incidents import IncidentView
 from db.jobs import JobView
 from db.lookup import RecordView
+from db.tables import Mention
 from pipelines.records import SENTIMENTS
 from workers.receipt import Item, Receipt
 
@@ -103,6 +104,20 @@ class MentionOut(BaseModel):
     end: int
     score: float
     entity: str
+    sentiment: LabelOut | None = Field(description="How the text speaks of it here; null where the model can't tell, and for amounts.")
+
+    @classmethod
+    def of(cls, one: Mention) -> Self:
+        """Return `one` as it is answered."""
+        return cls(
+            entity_group=one.entity_group,
+            word=one.word,
+            start=one.start_offset,
+            end=one.end_offset,
+            score=one.score,
+            entity=one.entity,
+            sentiment=LabelOut(label=one.sentiment, score=one.sentiment_score or 0.0) if one.sentiment else None,
+        )
 
 
 class AnalysisOut(BaseModel):
@@ -135,17 +150,7 @@ class AnalysisOut(BaseModel):
             taxonomy=said.taxonomy,
             topic=LabelOut(label=said.topic, score=said.topic_score or 0.0) if said.topic else None,
             topics=[LabelOut.model_validate(one) for one in said.topics],
-            mentions=[
-                MentionOut(
-                    entity_group=one.entity_group,
-                    word=one.word,
-                    start=one.start_offset,
-                    end=one.end_offset,
-                    score=one.score,
-                    entity=one.entity,
-                )
-                for one in view.mentions
-            ],
+            mentions=[MentionOut.of(one) for one in view.mentions],
             language=said.language,
             n_tokens=said.n_tokens,
             n_windows=said.n_windows,

@@ -98,13 +98,21 @@ def _mentions(mentions: tuple[Mention, ...]) -> RenderableType:
         table.add_column(column, overflow="fold")
     table.add_column("at", justify="right")
     table.add_column("score", justify="right")
+    is_judged = any(one.sentiment for one in mentions)
+    if is_judged:
+        table.add_column("spoken of")
     for one in mentions[:_MOST_ROWS]:
         group = Text(one.entity_group, style=GROUP_STYLES.get(one.entity_group, _SENSITIVE))
         word = Text(" ".join(one.word.translate(_UNSEEN).split()))
-        table.add_row(group, word, Text(one.entity), f"{one.start}-{one.end}", f"{one.score:.2f}")
+        table.add_row(group, word, Text(one.entity), f"{one.start}-{one.end}", f"{one.score:.2f}", *(_towards(one) if is_judged else ()))
     if (more := len(mentions) - _MOST_ROWS) > 0:
         table.add_row("", Text(f"and {more:,} more; --json lists all", style="dim"))
     return table
+
+
+def _towards(mention: Mention) -> tuple[Text]:
+    said = mention.sentiment
+    return (Text(f"{said.label} {said.score:.0%}", style=SENTIMENT_STYLES.get(said.label, "")) if said else Text(),)
 
 
 def _footer(analysis: Analysis) -> Text:

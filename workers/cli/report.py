@@ -20,7 +20,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the same as --
 Limit = Annotated[int, typer.Option("--limit", help="How many rows.", min=1, max=100_000)]
 
 _COUNTS = ("n_records", "n_negative", "n_neutral", "n_positive", "negative_share")
+_TOWARDS = ("n_negative_towards", "n_neutral_towards", "n_positive_towards")
 _SHARES = ("n_records", "negative", "neutral", "positive")
+_SHARES_TOWARDS = ("negative_towards", "positive_towards")
 
 
 @app.command()
@@ -37,8 +39,8 @@ def topics(*, since: Since = None, source: Source = None, limit: Limit = 20, for
 
 @app.command()
 def entities(*, since: Since = None, source: Source = None, limit: Limit = 20, form: Form = Format.TABLE, as_json: AsJson = False) -> None:
-    """Show the people, organisations, places and tickers that the most records mention."""
-    columns = ("source", "entity_group", "entity", *_COUNTS)
+    """Show the people, organisations, places and tickers that the most records mention, and how these speak of them."""
+    columns = ("source", "entity_group", "entity", *_COUNTS, *_TOWARDS)
     _print("entities", columns, since=since, source=source, limit=limit, form=Format.JSON if as_json else form)
 
 
@@ -67,15 +69,25 @@ def _print(name: str, columns: Sequence[str], *, since: str | None, source: str 
         typer.echo(_nothing(after, source=source, newest=newest), err=True)
     if rows or form is not Format.TABLE:
         is_table = form is Format.TABLE
-        shown = [name for name in columns if name not in _COUNTS] + list(_SHARES) if is_table else columns
+        shown = [*(name for name in columns if name not in _COUNTS + _TOWARDS), *_shares_of(rows)] if is_table else columns
         print_rows([_shares(row) if is_table else _told(row) for row in rows], columns=shown, form=form)
 
 
+def _shares_of(rows: Sequence["Row"]) -> tuple[str, ...]:
+    """Choose a table's figures: how texts speak of an entity only where a model said so."""
+    return (*_SHARES, *_SHARES_TOWARDS) if any(_judged(row) for row in rows) else _SHARES
+
+
+def _judged(row: "Row") -> int:
+    return sum(row.get(name, 0) for name in _TOWARDS)
+
+
 def _shares(row: "Row") -> dict[str, Any]:
-    """Return what fits on a terminal's line: shares, of all records."""
-    n_records = row["n_records"] or 1
+    """Return what fits on a terminal's line: shares, of all records and of those that speak of the entity."""
+    n_records, n_judged = row["n_records"] or 1, _judged(row)
     shares = {name.removeprefix("n_"): f"{row[name] / n_records:.0%}" for name in _COUNTS[1:4]}
-    return _told(row) | shares
+    towards = {name.removeprefix("n_"): f"{row[name] / n_judged:.0%}" for name in _TOWARDS if n_judged}
+    return _told(row) | shares | towards
 
 
 def _told(row: "Row") -> dict[str, Any]:

@@ -1,6 +1,4 @@
-"""Create the views of `views.sql` as they stand; a later change of that file comes with a step that runs it again."""
-
-from pathlib import Path
+"""The views: going up needs nothing here, since they are made as `views.sql` has them once the last step is taken (see env.py)."""
 
 from alembic import op
 
@@ -11,10 +9,9 @@ _VIEWS = ("v_records", "v_sentiment_hourly", "v_topic_daily", "v_entity_mentions
 
 
 def upgrade() -> None:
-    """Create the views."""
-    op.execute((Path(__file__).parents[2] / "views.sql").read_text())
+    """Leave the views to what comes after the last step."""
 
 
 def downgrade() -> None:
     """Drop the views."""
-    op.execute(f"DROP VIEW {', '.join(_VIEWS)}")
+    op.execute(f"DROP VIEW IF EXISTS {', '.join(_VIEWS)}")

@@ -3,13 +3,42 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 
 from db import migrate
 from db.engine import connect
 from db.tables import Base
+
+_SHOWN_BEFORE = ["source", "day_at", "entity_group", "entity", "n_records", "n_negative", "n_neutral", "n_positive", "negative_share"]
+
+_BEFORE = """
+    INSERT INTO source (name, kind, taxonomy) VALUES ('wire', 'news', 'finance-desk');
+    INSERT INTO job (id, lane) VALUES (gen_random_uuid(), 'live');
+    INSERT INTO record (source_id, external_id, content_hash, kind, text, published_at, job_id, lane)
+        SELECT 1, 'r', '', 'news', 'Acme fell.', now(), id, 'live' FROM job;
+    INSERT INTO model_revision (name, revision) VALUES ('default', '0123456789ab');
+    INSERT INTO mention VALUES (1, 1, 0, 4, 'ORG', 'Acme', 'Acme', 0.9);
+    INSERT INTO rollup VALUES ('entity', 1, 'ORG:Acme', now(), 3, 1, 1, 1);
+    CREATE VIEW v_entity_mentions AS
+    SELECT
+        source.name AS source,
+        date_trunc('day', rollup.bucket_at, 'UTC') AS day_at,
+        split_part(rollup.key, ':', 1) AS entity_group,
+        substr(rollup.key, strpos(rollup.key, ':') + 1) AS entity,
+        SUM(rollup.n) AS n_records,
+        SUM(rollup.n_negative) AS n_negative,
+        SUM(rollup.n_neutral) AS n_neutral,
+        SUM(rollup.n_positive) AS n_positive,
+        CAST(SUM(rollup.n_negative) AS double precision) / SUM(rollup.n) AS negative_share
+    FROM rollup
+    JOIN source ON source.id = rollup.source_id
+    WHERE rollup.dimension = 'entity'
+    GROUP BY source.name, day_at, rollup.key;
+"""
+"""Rows as the version before 0003 wrote them, and the view as it made it."""
 
 
 @pytest.fixture
@@ -49,6 +78,34 @@ def test_upgrade_twice_changes_nothing(bare_url: str, bare: Engine) -> None:
 
     assert migrate.current(bare) == migrate.head()
     assert migrate.is_at_head(bare)
+
+
+def test_upgrade_of_a_database_of_before_keeps_what_it_holds_and_renews_the_views(bare_url: str, bare: Engine) -> None:
+    with bare.begin() as connection:
+        command.upgrade(migrate._config(connection), "0002")
+        connection.exec_driver_sql(_BEFORE)
+
+    migrate.upgrade(bare_url)
+
+    with bare.connect() as connection:
+        assert connection.execute(text("SELECT word, sentiment FROM mention")).all() == [("Acme", None)]
+        [row] = connection.execute(text("SELECT * FROM v_entity_mentions")).mappings()
+        assert connection.scalar(text("SELECT count(*) FROM v_jobs")) == 1
+    assert list(row) == [*_SHOWN_BEFORE, "n_negative_towards", "n_neutral_towards", "n_positive_towards"]
+    assert [row["n_records"], *list(row.values())[-3:]] == [3, 0, 0, 0]
+
+
+def test_downgrade_and_upgrade_lead_back(bare_url: str, bare: Engine) -> None:
+    migrate.upgrade(bare_url)
+    before = inspect(bare).get_view_names()
+
+    with bare.begin() as connection:
+        command.downgrade(migrate._config(connection), "base")
+    assert inspect(bare).get_table_names() == ["alembic_version"]
+    migrate.upgrade(bare_url)
+
+    assert migrate.is_at_head(bare)
+    assert inspect(bare).get_view_names() == before
 
 
 def test_upgrade_by_several_at_once_happens_once(bare_url: str, bare: Engine) -> None:

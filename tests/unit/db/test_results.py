@@ -12,7 +12,7 @@ from db.batches import LeaseLost
 from db.engine import transaction
 from db.results import Unanswered
 from pipelines.errors import InvalidRecord
-from pipelines.records import Failure, Mention, ModelRef
+from pipelines.records import Failure, Label, Mention, ModelRef
 
 REFUSED = InvalidRecord("no text in it")
 
@@ -32,7 +32,7 @@ def test_ensure_model_notes_a_revision_once(ledger: Any, in_threads: Callable[..
 
 def test_save_results_writes_what_was_said(ledger: Any, analyze: Callable[..., Any]) -> None:
     _, (batch_id,), (record_id,) = ledger.submit("Acme \x00 fell.")
-    mentions = (Mention("ORG", "Acme \x00", 0, 6, 0.9, "acme"), Mention("PERCENT", "3%", 7, 9, 1.0, "3%"))
+    mentions = (Mention("ORG", "Acme \x00", 0, 6, 0.9, "acme", Label("negative", 0.8)), Mention("PERCENT", "3%", 7, 9, 1.0, "3%"))
 
     ledger.save_results(ledger.held(batch_id), analyses=[analyze(record_id, *mentions)])
 
@@ -46,8 +46,9 @@ def test_save_results_writes_what_was_said(ledger: Any, analyze: Callable[..., A
     )
     assert (row.n_tokens, row.n_windows, row.topics[1]) == (7, 1, {"label": "mergers", "score": 0.1})
     assert [row.p_negative, row.p_neutral, row.p_positive] == pytest.approx([0.7, 0.2, 0.1])
-    found = ledger.rows("SELECT start_offset, end_offset, entity_group, word, entity FROM mention ORDER BY 1")
-    assert found == [(0, 6, "ORG", "Acme \ufffd", "acme"), (7, 9, "PERCENT", "3%", "3%")]
+    found = ledger.rows("SELECT start_offset, end_offset, entity_group, word, entity, sentiment FROM mention ORDER BY 1")
+    assert found == [(0, 6, "ORG", "Acme \ufffd", "acme", "negative"), (7, 9, "PERCENT", "3%", "3%", None)]
+    assert ledger.rows("SELECT sentiment_score::text FROM mention ORDER BY start_offset") == [("0.8",), (None,)]
     assert ledger.value("SELECT substr(text, 1, 6) = word FROM record, mention WHERE start_offset = 0")
 
 

@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, select
 
 from db import rollups
@@ -36,6 +37,27 @@ def test_refresh_counts_a_record_once_an_entity_and_no_sensitive_group(feed: Any
     feed.bring([post(NOON, "negative", None, ("PER:jane doe", "PER:jane doe", "EMAIL:[email]", "MONEY:5 usd"))])
 
     assert {row for row in _rows(engine) if row[0] == "entity"} == {("entity", "PER:jane doe", NOON, 1, 1, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        (("", ""), (0, 0, 0)),
+        (("neutral", "neutral"), (0, 1, 0)),
+        (("neutral", "positive", "neutral"), (0, 0, 1)),
+        (("negative", "positive", "positive"), (0, 0, 1)),
+        (("negative", "positive"), (1, 0, 0)),
+    ],
+)
+def test_refresh_counts_a_record_by_how_it_speaks_of_an_entity(
+    feed: Any, engine: Engine, post: Any, said: tuple[str, ...], counts: tuple[int, ...]
+) -> None:
+    feed.bring([post(NOON, "neutral", "earnings", ("ORG:other=positive", *(f"ORG:apple={one}" for one in said)))])
+
+    columns = (Rollup.key, Rollup.n, Rollup.n_negative_towards, Rollup.n_neutral_towards, Rollup.n_positive_towards)
+    with transaction(engine) as session:
+        rows = set(map(tuple, session.execute(select(*columns))))
+    assert rows == {("", 1, 0, 0, 0), ("earnings", 1, 0, 0, 0), ("ORG:other", 1, 0, 0, 1), ("ORG:apple", 1, *counts)}
 
 
 def test_refresh_counts_the_newest_model_revision_only(feed: Any, engine: Engine, post: Any) -> None:

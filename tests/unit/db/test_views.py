@@ -39,6 +39,20 @@ def test_records_waiting_for_analysis_are_shown_without_sentiment(feed: Any, eng
     assert tuple(row) == ("pending", None, None)
 
 
+def test_entity_mentions_tell_how_records_speak_of_an_entity_beside_their_own_sentiment(feed: Any, engine: Engine, post: Any) -> None:
+    mixed = post(NOON, "positive", None, ("ORG:gold=positive", "ORG:stocks=negative"))
+    feed.bring([mixed, post(NOON, "neutral", None, ("ORG:stocks=neutral",))])
+
+    with transaction(engine) as session:
+        rows = session.execute(
+            text(
+                "SELECT entity, n_records, n_negative, n_positive, n_negative_towards, n_neutral_towards, n_positive_towards "
+                "FROM v_entity_mentions ORDER BY entity"
+            )
+        )
+        assert [tuple(row) for row in rows] == [("gold", 1, 0, 1, 0, 0, 1), ("stocks", 2, 0, 1, 1, 1, 0)]
+
+
 def test_jobs_show_their_state(feed: Any, engine: Engine, post: Any) -> None:
     feed.store([post(NOON)], close=False)
     feed.bring([post(NOON)], source="other")

@@ -89,6 +89,16 @@ def test_view_shows_text_title_bars_and_entities() -> None:
     assert all(part in shown for part in ("A title", "Acme fell", "negative 70%", "earnings", "50%", "0-4", "language unsure"))
 
 
+def test_view_tells_how_the_text_speaks_of_its_entities() -> None:
+    gold, stocks = Mention("ORG", "Gold", 0, 4, 0.9, "Gold", Label("positive", 0.87)), Mention("PERCENT", "5%", 12, 14, 1.0, "5%")
+
+    lines = drawn("Gold shines 5%", (gold, stocks)).splitlines()
+
+    assert any("spoken of" in line for line in lines)
+    assert any("Gold" in line and "positive 87%" in line for line in lines)
+    assert "spoken of" not in drawn("Gold shines 5%", (stocks,))
+
+
 def test_view_disarms_control_characters() -> None:
     shown = drawn("a\x1b[31mb\x9b c", (Mention("ORG", "\x1b[31mb", 1, 7, 0.9, "b"),))
 

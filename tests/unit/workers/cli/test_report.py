@@ -42,6 +42,33 @@ def test_report_topics_and_entities_put_the_commonest_first() -> None:
 
 
 @pytest.mark.usefixtures("_read")
+def test_report_entities_has_no_column_of_what_no_model_said() -> None:
+    assert "towards" not in CliRunner().invoke(app, ["entities"]).stdout
+    assert [row["n_positive_towards"] for row in _asked("entities")] == [0, 0]
+
+
+@pytest.mark.usefixtures("configured")
+def test_report_entities_tells_how_records_speak_of_each(feed: Any, post: Any) -> None:
+    feed.bring(
+        [
+            post(NOON, "positive", None, ("ORG:Gold=positive", "ORG:Stocks=negative")),
+            post(NOON, "negative", None, ("ORG:Gold=positive",)),
+            post(NOON, "negative", None, ("ORG:Silver",)),
+        ]
+    )
+
+    table = CliRunner().invoke(app, ["entities"]).stdout
+    comma_separated = CliRunner().invoke(app, ["entities", "--format", "csv"]).stdout
+
+    assert [line.split()[-6:] for line in table.splitlines()[-3:]] == [
+        ["2", "50%", "0%", "50%", "0%", "100%"],
+        ["1", "100%", "0%", "0%", "-", "-"],
+        ["1", "0%", "0%", "100%", "100%", "0%"],
+    ]
+    assert comma_separated.splitlines()[1].endswith("0.5,0,0,2")
+
+
+@pytest.mark.usefixtures("_read")
 def test_report_volume_counts_days_since_a_date() -> None:
     assert [row["day_at"] for row in _asked("volume")] == ["2026-03-02", "2026-03-03"]
     assert [row["n_records"] for row in _asked("volume", "--since", "2026-03-03")] == [1]
