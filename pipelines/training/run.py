@@ -6,12 +6,11 @@ from pathlib import Path
 from pipelines.model import BellwetherModel
 from pipelines.network import TOKENIZER, load_network, save_network
 from pipelines.tokens import TextTokenizer
-from pipelines.training.balance import save_balanced
-from pipelines.training.card import write_card
-from pipelines.training.data import read_examples
+from pipelines.training.card import Run, write_card
+from pipelines.training.corpus import Corpus, read_corpus
 from pipelines.training.evaluation import Evaluation, evaluate_split
 from pipelines.training.refine import REFINED, refine_head
-from pipelines.training.tasks import ENTITIES
+from pipelines.training.settle import save_settled
 from pipelines.training.train import METRICS, Recipe, train
 
 GLANCE_ROWS = 200
@@ -36,17 +35,17 @@ def run(
             tell(f"step {step} of {recipe.n_steps}: {found.task} {found.headline()}")
 
     taught = train(recipe, data=data, base=base, out=out, save_every=save_every, on_save=on_save)
-    refined, folder = out / "refined", out / "model"
-    _refine(taught, refined, data=data, seed=recipe.seed, tell=tell)
-    balance = save_balanced(load_network(refined), folder, source=refined, path=data / f"{ENTITIES}.dev.jsonl.gz", n_threads=n_threads)
+    corpus, folder = read_corpus(data), out / "model"
+    _refine(taught, out / "refined", corpus=corpus, seed=recipe.seed, tell=tell)
+    settled = save_settled(out / "refined", folder, held=corpus.held, n_threads=n_threads)
     found = evaluate_split(BellwetherModel("trained", folder=folder, n_threads=n_threads), data)
-    write_card(folder, recipe=recipe, evaluations=found, balance=balance, metrics=out / METRICS)
+    write_card(folder, Run(recipe, corpus, settled, found, data, out / METRICS))
     return found
 
 
-def _refine(source: Path, folder: Path, *, data: Path, seed: int, tell: Callable[[str], None]) -> None:
+def _refine(source: Path, folder: Path, *, corpus: Corpus, seed: int, tell: Callable[[str], None]) -> None:
     network, tokenizer = load_network(source), TextTokenizer.load(source / TOKENIZER)
     for task in REFINED:
-        losses = refine_head(network, task, read_examples(data / f"{task}.train.jsonl.gz"), tokenizer=tokenizer, seed=seed)
+        losses = refine_head(network, task, corpus.taught[task], tokenizer=tokenizer, seed=seed)
         tell(f"{task} refined, loss by epoch: {', '.join(map(str, losses))}")
     save_network(network, folder, tokenizer=tokenizer.backend.to_str())

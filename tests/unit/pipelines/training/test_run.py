@@ -2,6 +2,7 @@ from pathlib import Path
 
 from pipelines.training.__main__ import main
 from pipelines.training.run import run
+from pipelines.training.tasks import SHIPPED
 from pipelines.training.train import Recipe
 
 
@@ -14,8 +15,9 @@ def test_run_measures_as_it_goes_and_writes_the_card(data_folder: Path, bert_bas
     )  # fmt: skip
 
     card = (tmp_path / "run" / "model" / "README.md").read_text()
-    assert [one.task for one in found] == ["sentiment_news", "sentiment_support", "topics_banking77", "topics_complaints", "entities"]
-    assert sum(line.startswith("step 2 of 4") for line in lines) == 5
+    assert [one.task for one in found] == list(SHIPPED)
+    assert sum(line.startswith("step 2 of 4") for line in lines) == len(SHIPPED)
+    assert all(f"| `{task}` |" in card for task in SHIPPED)
     assert "CC BY 4.0" in card
     assert "--n-steps 4" in card
     assert found[0].headline() in card
