@@ -1,5 +1,6 @@
 """Read `catalog.toml`: which models there are under which names. Loading them is left to `pipelines.model`."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from pipelines.errors import ModelUnavailable
 
 MODELS = Path(__file__).parent / "models"
 CATALOG = MODELS / "catalog.toml"
+_TOPICS = "topics_"
 
 
 class Part(BaseModel):
@@ -86,6 +88,17 @@ class Catalog(BaseModel):
     def place(self, path: Path) -> Path:
         """Resolve a path of an entry against the catalog's folder."""
         return path if path.is_absolute() else self.folder / path
+
+    def taxonomies(self, name: str) -> frozenset[str]:
+        """Return the taxonomies whose topics a model brings itself, described by a file or not; none where its folder isn't here."""
+        entry = self.entry(name)
+        if isinstance(entry, HuggingFaceEntry):
+            return frozenset({entry.topics.taxonomy} if entry.topics and entry.topics.taxonomy else ())
+        try:
+            heads = json.loads((self.place(entry.path) / "config.json").read_text(encoding="utf-8"))["heads"]
+        except (OSError, ValueError, KeyError):
+            return frozenset()
+        return frozenset(head.removeprefix(_TOPICS) for head in heads if head.startswith(_TOPICS))
 
 
 def read_catalog(path: Path | None = None) -> Catalog:

@@ -81,3 +81,29 @@ def test_entry_takes_a_model_folder_for_a_name(tmp_path: Path) -> None:
 
     assert isinstance(entry, BellwetherEntry)
     assert entry.path == tmp_path
+
+
+def test_catalog_tells_the_taxonomies_that_a_model_brings(tmp_path: Path) -> None:
+    models = """
+        [models.own]
+        kind = "bellwether"
+        path = "own"
+        [models.away]
+        kind = "bellwether"
+        path = "away"
+        [models.hub]
+        kind = "huggingface"
+        sentiment = { path = "sentiment" }
+        topics = { path = "topics", taxonomy = "desk" }
+        [models.bare]
+        kind = "huggingface"
+        sentiment = { path = "sentiment" }
+    """
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "config.json").write_text('{"heads": {"sentiment_news": [], "topics_desk": [], "topics_mail": []}}')
+
+    catalog = read_catalog(written(tmp_path, models))
+
+    brought = {name: catalog.taxonomies(name) for name in ("own", "away", "hub", "bare")}
+    assert brought == {"own": {"desk", "mail"}, "away": set(), "hub": {"desk"}, "bare": set()}
+    assert "banking77" in catalog.taxonomies("default")
