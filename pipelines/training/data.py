@@ -56,10 +56,11 @@ class Example:
 def read_examples(path: Path, task: Task | None = None) -> list[Example]:
     """Read the rows of `task` (without one, of the task that the file's name begins with); BadRowError for the first bad row."""
     wanted = task or task_of(path)
-    return [_example(values, kind=wanted.kind, where=f"{path.name}, row {number}", row=number) for number, values in read_rows(path)]
+    return [to_example(values, kind=wanted.kind, where=f"{path.name}, row {number}", row=number) for number, values in read_rows(path)]
 
 
-def _example(values: Mapping[str, Any], *, kind: TaskKind, where: str, row: int) -> Example:
+def to_example(values: Mapping[str, Any], *, kind: TaskKind, where: str, row: int) -> Example:
+    """Check one row and read it; BadRowError begins with `where`."""
     text = values.get("text")
     if not isinstance(text, str) or not text.strip():
         raise BadRowError(f"{where}: `text` must be a non-empty string")
