@@ -1,6 +1,6 @@
 """`bellwether train`: teach a model a task of one's own, or the default model everything; the work is in `pipelines.training`.
 
-`evaluate` measures what came of it.
+`workers.cli.evaluate` measures what came of it.
 """
 
 from enum import StrEnum
@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.cli.common import Format, fail, print_rows
+from workers.cli.common import fail
 from workers.errors import Exit
 
 if TYPE_CHECKING:
     from pipelines.training.own.run import Order
 
 train_app = typer.Typer()
-evaluate_app = typer.Typer()
 DEFAULT = "default"
 OWN, FRESH, WHOLE = "A task of your own", "--method scratch", "TASK default"
 
@@ -140,32 +139,3 @@ def _teach_own(order: "Order", *, catalog: Path | None, as_json: bool) -> None:
         outcome = run_own(order, watch=watch)
     entered = register_model(order.name, outcome.model, catalog=catalog or Path("catalog.toml"))
     print_outcome(outcome, entered, is_set=catalog is not None, as_json=as_json)
-
-
-@evaluate_app.command()
-def evaluate(
-    more: Annotated[list[Path] | None, typer.Argument(help="More files.", exists=True, dir_okay=False)] = None,
-    *,
-    data: Annotated[
-        list[Path], typer.Option(help="A labelled file named <task>.*.jsonl.gz; more may follow.", exists=True, dir_okay=False)
-    ],
-    model: Annotated[str, typer.Option(help="A name in the model catalog.")] = "default",
-    device: Annotated[str, typer.Option(help="cpu or cuda:0.")] = "cpu",
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
-    limit: Annotated[int | None, typer.Option(min=1, help="Read only the first rows of each file.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print the figures.")] = Format.TABLE,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-) -> None:
-    """Measure a model on labelled files, through the same code that serves."""
-    from pipelines.model import load_model
-    from pipelines.training.evaluate import evaluate_file
-    from workers.settings import settings
-
-    loaded = load_model(model, device=device, n_threads=threads, catalog=settings().engine.catalog)
-    try:
-        rows = [evaluate_file(loaded, path, limit=limit).to_row() for path in [*data, *(more or [])]]
-    except ValueError as problem:
-        fail(str(problem), code=Exit.USAGE)
-    hidden = {"file"} if form is Format.TABLE else set()  # the task names it well enough, and the table stays narrow
-    columns = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in hidden]
-    print_rows(rows, columns=columns, form=Format.JSON if as_json else form, title=f"{model} ({loaded.ref.revision})")

@@ -5,6 +5,7 @@ Calibration and ranking are left to files of their own; running a model to `answ
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,13 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 UNANSWERED = -1
+
+
+class Meter(Protocol):
+    """Draws figures by name, each row counted `weights` times, or once."""
+
+    def __call__(self, weights: Floats | None = None) -> dict[str, float]:
+        """Return the figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +41,23 @@ class Choices:
     rows: Indices
     n_rows: int
 
+    def meter(self) -> Meter:
+        """Return what draws the figures that slices and comparisons are about, again and again."""
+        counted = _places(self)
+        return lambda weights=None: figures_of(_confusion(self, counted, weights), self.labels)
+
     def figures(self, weights: Floats | None = None) -> dict[str, float]:
-        """Return the figures that slices and comparisons are about, each row counted `weights` times."""
-        return figures_of(confusion_of(self, weights), self.labels)
+        """Return those figures, each row counted `weights` times."""
+        return self.meter()(weights)
 
     def n_units(self, weights: Floats | None = None) -> int:
         """Count the units of the rows of a weight above zero."""
         return len(self.rows) if weights is None else int(np.count_nonzero(weights[self.rows]))
 
 
-def confusion_of(choices: Choices, weights: Floats | None = None) -> Floats:
+def confusion_of(choices: Choices) -> Floats:
     """Count (n_labels, n_labels + 1): truth by answer; the last column is for no answer at all."""
-    n = len(choices.labels)
-    given = np.where(choices.given == UNANSWERED, n, choices.given)
-    units = None if weights is None else weights[choices.rows]
-    counts = np.bincount(choices.truth * (n + 1) + given, weights=units, minlength=n * (n + 1))
-    return counts.astype(np.float64).reshape(n, n + 1)
+    return _confusion(choices, _places(choices), None)
 
 
 def figures_of(confusion: Floats, labels: Sequence[str]) -> dict[str, float]:
@@ -83,3 +92,15 @@ def by_label(confusion: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 def share(part: float, whole: float) -> float:
     """Return a part of a whole, 0 of nothing."""
     return float(part / whole) if whole else 0.0
+
+
+def _places(choices: Choices) -> Indices:
+    """Return where each unit counts in the confusion, read row by row."""
+    n = len(choices.labels)
+    return choices.truth * (n + 1) + np.where(choices.given == UNANSWERED, n, choices.given)
+
+
+def _confusion(choices: Choices, places: Indices, weights: Floats | None) -> Floats:
+    n = len(choices.labels)
+    counts = np.bincount(places, weights=None if weights is None else weights[choices.rows], minlength=n * (n + 1))
+    return counts.astype(np.float64).reshape(n, n + 1)

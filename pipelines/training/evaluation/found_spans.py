@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.training.data import Span
-from pipelines.training.evaluation.choices import Floats, share
+from pipelines.training.evaluation.choices import Floats, Meter, share
 
 PARTIAL_CREDIT = 0.5
 """What a span is worth that overlaps a wanted one of its type without being it."""
@@ -29,10 +29,14 @@ class FoundSpans:
         """How many texts there are."""
         return len(self.texts)
 
-    def figures(self, weights: Floats | None = None) -> dict[str, float]:
-        """Return the figures that slices and comparisons are about, each text counted `weights` times."""
+    def meter(self) -> Meter:
+        """Return what draws the figures that slices and comparisons are about, again and again."""
         counts = self.counts()
-        return figures_of(counts.sum(axis=0) if weights is None else weights @ counts)
+        return lambda weights=None: figures_of(counts.sum(axis=0) if weights is None else weights @ counts)
+
+    def figures(self, weights: Floats | None = None) -> dict[str, float]:
+        """Return those figures, each text counted `weights` times."""
+        return self.meter()(weights)
 
     def n_units(self, weights: Floats | None = None) -> int:
         """Count the spans that people marked in the texts of a weight above zero."""

@@ -15,7 +15,10 @@ from pipelines.training.evaluation.reliability import Bin, brier, calibration_er
 
 @dataclass(frozen=True, slots=True)
 class LabelFigures:
-    """The figures of one label; `n` units have it, `n_given` were given it; `auc` is None where it can't be told."""
+    """The figures of one label; `n` units have it, `n_given` were given it.
+
+    `auc` is None where it can't be told: no unit has the label, all have it, or the label is a type of spans.
+    """
 
     label: str
     n: int
@@ -23,7 +26,7 @@ class LabelFigures:
     precision: float
     recall: float
     f1: float
-    auc: float | None
+    auc: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipelines.heads import Scores
 from pipelines.model import Model
+from pipelines.records import ModelRef
 from pipelines.taxonomy import OUT_OF_SCOPE
 from pipelines.training.data import Example, read_examples
 from pipelines.training.evaluation.answers import answer, scored_spans_of, towards
@@ -38,6 +39,7 @@ class Evaluation:
     file: str
     scores: LabelScores | SpanScores
     notes: tuple[str, ...] = ()
+    model: ModelRef | None = None
     judged: Judged | None = field(default=None, repr=False, compare=False)
     examples: Sequence[Example] = field(default=(), repr=False, compare=False)
 
@@ -84,11 +86,11 @@ def evaluate_examples(
     head = head_for(model, task, head=head)
     if task.kind is TaskKind.ENTITIES:
         spans = _find(model, examples, head=head, token_budget=token_budget)
-        return Evaluation(task.name, file, score_found(spans), _notes_of_spans(model, spans, head), spans, examples)
+        return Evaluation(task.name, file, score_found(spans), _notes_of_spans(model, spans, head), model.ref, spans, examples)
     choose = _choose_towards if task.kind is TaskKind.TARGETS else _choose
     choices = choose(model, examples, head=head, token_budget=token_budget)
     scores = score_choices(choices, threshold=model.thresholds.get(head) or None)
-    return Evaluation(task.name, file, scores, _notes(model, choices, head), choices, examples)
+    return Evaluation(task.name, file, scores, _notes(model, choices, head), model.ref, choices, examples)
 
 
 def head_for(model: Model, task: Task, *, head: str | None = None) -> str:

@@ -9,19 +9,8 @@ import numpy as np
 from pipelines.training.data import Span
 from pipelines.training.evaluation.choices import share
 from pipelines.training.evaluation.found_spans import FoundSpans
+from pipelines.training.evaluation.label_scores import LabelFigures
 from pipelines.training.evaluation.reliability import Bin, calibration_error, reliability
-
-
-@dataclass(frozen=True, slots=True)
-class TypeFigures:
-    """The exact-match figures of one type; `n` spans have it, `n_given` were given it."""
-
-    label: str
-    n: int
-    n_given: int
-    precision: float
-    recall: float
-    f1: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,7 @@ class SpanScores:
     f1_served: float
     ece: float | None
     labels: tuple[str, ...]
-    by_label: tuple[TypeFigures, ...]
+    by_label: tuple[LabelFigures, ...]
     confusion: tuple[tuple[int, ...], ...]
     reliability: tuple[Bin, ...]
 
@@ -79,13 +68,13 @@ def _surety(found: FoundSpans) -> tuple[np.ndarray, np.ndarray]:
     return np.array([score for score, _ in pairs], dtype=np.float64), np.array([is_right for _, is_right in pairs], dtype=bool)
 
 
-def _type(found: FoundSpans, label: str) -> TypeFigures:
+def _type(found: FoundSpans, label: str) -> LabelFigures:
     pairs = [
         ({span for span in wanted if span.label == label}, {span for span in given if span.label == label})
         for wanted, given in zip(found.truth, found.given, strict=True)
     ]
     hit, n, n_given = (sum(map(len, those)) for those in ((a & b for a, b in pairs), (a for a, _ in pairs), (b for _, b in pairs)))
-    return TypeFigures(label, n, n_given, share(hit, n_given), share(hit, n), share(2 * hit, n + n_given))
+    return LabelFigures(label, n, n_given, share(hit, n_given), share(hit, n), share(2 * hit, n + n_given))
 
 
 def _confusion(found: FoundSpans, labels: Sequence[str]) -> tuple[tuple[int, ...], ...]:

@@ -3,6 +3,7 @@
 Every page extends `base.html` (look, header, footer) and may import `parts.html` (figures, tables, facts, notes).
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+FIGURES = {"ece": "calibration error", "auc": "ROC-AUC", "brier": "Brier score"}
 
 
 def render(template: str, **values: Any) -> str:
@@ -53,6 +55,16 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def figure_name(name: str) -> str:
+    """Show the name of a figure as people write it: `macro_f1` as macro F1."""
+    return FIGURES.get(name, words(name).replace("f1", "F1"))
+
+
+def columns(headings: Sequence[str]) -> list[tuple[str, str]]:
+    """Give the macro `table` its columns: names at the left of the first, figures at the right of the others."""
+    return [(heading, "right" if place else "left") for place, heading in enumerate(headings)]
+
+
 def _is_unknown(value: float | None) -> bool:
     return value is None or value != value  # noqa: PLR0124  (NaN alone differs from itself)
 
@@ -63,5 +75,5 @@ def _environment() -> "Environment":
     made: Environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters.update(percent=percent, points=points, number=number, words=words)
+    made.filters.update(percent=percent, points=points, number=number, words=words, figure_name=figure_name, columns=columns)
     return made
