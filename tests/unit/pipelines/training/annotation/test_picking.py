@@ -1,0 +1,47 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pipelines.training.annotation.picking import NEAR, Why, pick
+
+
+def vectors_of(angles: list[float]) -> NDArray[np.float32]:
+    return np.array([[np.cos(angle), np.sin(angle)] for angle in angles], dtype=np.float32)
+
+
+@given(
+    rows=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 6.2)), min_size=1, max_size=60),
+    n_wanted=st.integers(1, 30),
+    random_share=st.floats(0, 1),
+)
+def test_pick_takes_each_once_and_none_near_another(rows: list[tuple[float, float]], n_wanted: int, random_share: float) -> None:
+    margins, angles = zip(*rows, strict=True)
+    vectors = vectors_of(list(angles))
+
+    picks = pick(margins, vectors, n_wanted=n_wanted, random_share=random_share, seed=3)
+
+    chosen = [one.index for one in picks]
+    likeness = vectors[chosen] @ vectors[chosen].T
+    assert len(set(chosen)) == len(chosen) <= n_wanted
+    assert sum(one.why is Why.RANDOM for one in picks) <= round(n_wanted * random_share)
+    assert (likeness - np.eye(len(chosen)) < NEAR).all()
+    assert picks == pick(margins, vectors, n_wanted=n_wanted, random_share=random_share, seed=3)
+
+
+def test_pick_takes_the_least_sure_first() -> None:
+    picks = pick([0.9, 0.1, 0.5, 0.2], None, n_wanted=2, random_share=0, seed=1)
+
+    assert {one.index for one in picks} == {1, 3}
+
+
+def test_pick_draws_all_at_random_where_nobody_can_tell() -> None:
+    picks = pick([None] * 10, None, n_wanted=4, random_share=0.25, seed=1)
+
+    assert [one.why for one in picks] == [Why.RANDOM] * 4
+
+
+def test_pick_leaves_out_what_says_nearly_the_same() -> None:
+    picks = pick([0.1, 0.11, 0.5], vectors_of([0.0, 0.1, 2.0]), n_wanted=2, random_share=0, seed=1)
+
+    assert {one.index for one in picks} == {0, 2}
