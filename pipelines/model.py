@@ -4,7 +4,6 @@ Windows, micro-batches and merging are left to `pipelines.analyzer`; what names 
 Importing this module imports torch: only analyze workers and `bellwether analyze` do.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipelines.catalog import BellwetherEntry, read_catalog
-from pipelines.encoder import fastest_dtype
 from pipelines.errors import DeviceExhausted, ModelUnavailable
 from pipelines.heads import spread_over_words
+from pipelines.int8 import set_arithmetic
+from pipelines.model_files import revision_of
 from pipelines.network import CONFIG, TOKENIZER, WEIGHTS, Network, load_network
 from pipelines.records import ModelRef
 from pipelines.tokens import TextTokenizer, Tokens
 
-__all__ = ["BellwetherModel", "Model", "Tokens", "WindowOutput", "load_model"]
+__all__ = ["BellwetherModel", "Model", "Tokens", "WindowOutput", "load_model", "revision_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +87,14 @@ class BellwetherModel:
     def __init__(self, name: str, *, folder: Path, device: str = "cpu", n_threads: int = 1) -> None:
         network = load_network(folder)
         place = torch.device(device)
-        dtype = fastest_dtype(network, device=place)
         self.ref = ModelRef(name, revision_of([folder / CONFIG, folder / WEIGHTS]))
         self.network: Network = network.to(place)
-        self.network.encoder.to(dtype)  # the heads are small and stay exact
+        self.dtype = set_arithmetic(self.network.encoder, device=place, is_int8=network.config.is_int8)  # the heads stay exact
         self.window_tokens = network.config.window_tokens
         others = {"entities": network.config.tags, "sentiment_targets": network.config.targets}
         self.labels: Mapping[str, tuple[str, ...]] = {**network.config.heads, **{name: names for name, names in others.items() if names}}
         self.thresholds: Mapping[str, float] = {name: found.threshold for name, found in network.config.calibration.items()}
         self.device = device
-        self.dtype = str(dtype).removeprefix("torch.")
         self.n_threads = n_threads
         self._tokenizer = TextTokenizer.load(folder / TOKENIZER)
 
@@ -177,16 +175,6 @@ def to_numpy(values: Tensor) -> NDArray[np.float32]:
     """Copy a tensor to the host in single precision."""
     result: NDArray[Any] = values.float().cpu().numpy()
     return result
-
-
-def revision_of(files: Sequence[Path]) -> str:
-    """Return 12 hexadecimal digits of the sha256 of the files' contents, in the order given."""
-    digest = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as stream:
-            for block in iter(lambda: stream.read(1 << 20), b""):
-                digest.update(block)
-    return digest.hexdigest()[:12]
 
 
 @contextmanager

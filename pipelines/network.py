@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from pipelines.encoder import Encoder, EncoderConfig
 from pipelines.errors import ModelUnavailable
+from pipelines.weights import WEIGHTS, Borrowed, read_weights, write_weights
 
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
-WEIGHTS = "model.safetensors"
 FORMAT = 2
 READABLE = (1, FORMAT)
 """Format 1 knew no targets and no calibration."""
@@ -45,7 +44,8 @@ class NetworkConfig:
 
     `heads` maps a sequence head to its labels; `tags` are the BIO tags of the entity head; `targets` the labels of sentiment
     towards a mention; `calibration` goes by head; `window_tokens` is the longest window the model was taught on, special
-    tokens excluded.
+    tokens excluded. `is_int8` says that the encoder's matrices are stored in 8 bits and may be multiplied so; `words` whose
+    word embeddings these are, if not its own.
     """
 
     encoder: EncoderConfig
@@ -56,6 +56,8 @@ class NetworkConfig:
     window_tokens: int = 126
     head_dropout: float = 0.1
     special: Mapping[str, int] = field(default_factory=lambda: {"pad": 0, "start": 101, "end": 102})
+    is_int8: bool = False
+    words: Borrowed | None = None
 
     def to_json(self) -> str:
         """Write the configuration as it stands in `config.json`."""
@@ -69,12 +71,14 @@ class NetworkConfig:
             raise ModelUnavailable(
                 f"the model's {CONFIG} is of format {found}, and this version reads {READABLE}: update Bellwether, or train anew"
             )
+        words = values.pop("words", None)
         return cls(
             encoder=EncoderConfig(**values.pop("encoder")),
             heads={name: tuple(labels) for name, labels in values.pop("heads").items()},
             tags=tuple(values.pop("tags")),
             targets=tuple(values.pop("targets", ())),
             calibration={name: Calibration(**found) for name, found in values.pop("calibration", {}).items()},
+            words=Borrowed(**words) if words else None,
             **values,
         )
 
@@ -174,11 +178,9 @@ class Network(nn.Module):
 
 
 def save_network(network: Network, folder: Path, *, tokenizer: str) -> None:
-    """Write a model folder; weights in half precision, `tokenizer` the text of its `tokenizer.json`."""
+    """Write a model folder; weights as its configuration says, `tokenizer` the text of its `tokenizer.json`."""
     folder.mkdir(parents=True, exist_ok=True)
-    half = {name: value.detach().to(torch.float16).contiguous() for name, value in network.state_dict().items()}
-    save_file(half, str(folder / WEIGHTS))
-    (folder / WEIGHTS).chmod(0o644)  # the library makes it private: a service account could not read it
+    write_weights(network.state_dict(), folder, is_int8=network.config.is_int8, words=network.config.words)
     (folder / CONFIG).write_text(network.config.to_json(), encoding="utf-8")
     (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
 
@@ -200,7 +202,7 @@ def load_network(folder: Path) -> Network:
     config = NetworkConfig.from_json((folder / CONFIG).read_text(encoding="utf-8"))
     with _Blank():
         network = Network(config)
-    state = {name: value.to(torch.float32) for name, value in load_file(str(folder / WEIGHTS)).items()}
+    state = read_weights(folder, words=config.words)
     try:
         network.load_state_dict(state, assign=True)
     except RuntimeError as problem:

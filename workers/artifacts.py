@@ -1,10 +1,10 @@
 """Whether the chosen model's files are there, told without torch; loading them is left to `pipelines.model`."""
 
-import hashlib
 from pathlib import Path
 
 from pipelines.catalog import BellwetherEntry, read_catalog
 from pipelines.errors import ModelUnavailable
+from pipelines.model_files import CONFIG, WEIGHTS, revision_of
 from workers.settings import Engine
 
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
@@ -27,9 +27,6 @@ def require_model(engine: Engine) -> str:
 
 
 def model_revision(folder: str) -> str | None:
-    """Return the revision that analyses will carry: 12 hexadecimal digits of the weights' sha256."""
-    path = Path(folder) / "model.safetensors"
-    if not path.is_file():
-        return None
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:12]
+    """Return the revision that analyses will carry: 12 hexadecimal digits of the sha256 of configuration and weights."""
+    files = [Path(folder) / name for name in (CONFIG, WEIGHTS)]
+    return revision_of(files) if all(path.is_file() for path in files) else None

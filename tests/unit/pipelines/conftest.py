@@ -1,7 +1,11 @@
 """Tiny models made on the spot: random weights, two layers, a vocabulary of a few hundred pieces."""
 
+import copy
+import shutil
 import string
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +16,7 @@ from pipelines.heads import tag_names
 from pipelines.model import BellwetherModel
 from pipelines.network import Calibration, Network, NetworkConfig, save_network
 from pipelines.records import SENTIMENTS
+from pipelines.weights import lend_words
 
 WORDS = [
     "the", "a", "of", "in", "bank", "card", "apple", "profit", "loss", "falls", "rises", "great", "bad",
@@ -96,3 +101,33 @@ def tiny_model(tiny_folder: Path) -> BellwetherModel:
     model = BellwetherModel("tiny", folder=tiny_folder)
     model.network.encoder.float()
     return model
+
+
+@pytest.fixture(scope="session")
+def tiny_int8_folder(tiny_network: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model, stored in 8 bits."""
+    return save_changed(tiny_network, tmp_path_factory.mktemp("int8") / "model", is_int8=True)
+
+
+@pytest.fixture
+def borrowing_folder(tiny_network: Network, tiny_folder: Path, tmp_path: Path) -> Path:
+    """The same model, without word embeddings of its own: they lie in the folder `lender` beside it."""
+    shutil.copytree(tiny_folder, tmp_path / "lender")
+    folder = tmp_path / "borrower"
+    return save_changed(tiny_network, folder, words=lend_words(tmp_path / "lender", to=folder))
+
+
+@pytest.fixture(scope="session")
+def other_folder(tiny_network: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the same kind with other weights."""
+    torch.manual_seed(6)
+    folder = tmp_path_factory.mktemp("other") / "model"
+    save_network(Network(tiny_network.config), folder, tokenizer=make_tokenizer().to_str())
+    return folder
+
+
+def save_changed(network: Network, folder: Path, **changes: Any) -> Path:
+    other = copy.deepcopy(network)
+    other.config = replace(network.config, **changes)
+    save_network(other, folder, tokenizer=make_tokenizer().to_str())
+    return folder
