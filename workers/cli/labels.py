@@ -27,7 +27,7 @@ def export_records(
     out: Annotated[Path, typer.Option(help="Write the tasks to this file (JSON); their interface goes beside it (XML).")],
     n: Annotated[int, typer.Option("-n", "--count", min=1, help="How many records to choose.")] = 200,
     random_share: Annotated[
-        float, typer.Option("--random", min=0, max=1, help="Which share of them to draw at random, to measure by.")
+        float, typer.Option("--random", min=0, max=1, help="Which share of them to draw at random and without a guess, to measure by.")
     ] = 0.25,
     labels: Annotated[str, typer.Option(help="Labels to offer, apart by commas, besides those the model knows.")] = "",
     taxonomy: Annotated[str, typer.Option(help="Offer and guess the topics of this described taxonomy.")] = "",
@@ -80,8 +80,8 @@ def _export(pool: "Pool", wish: "Wish", model: str | None) -> "Exported":
 def _tell_export(pool: "Pool", found: "Exported", files: list[Path], *, as_json: bool) -> None:
     counts = {
         "looked_at": len(pool.records),
-        "chosen_unsure": found.n_unsure,
-        "chosen_random": found.n_random,
+        "to_teach_by": found.n_teaching,
+        "to_measure_by": found.n_measuring,
         "without_text": pool.n_empty + found.n_unreadable,
         "twice_or_labelled": pool.n_twice,
     }
@@ -92,7 +92,7 @@ def _tell_export(pool: "Pool", found: "Exported", files: list[Path], *, as_json:
         [{"records": name.replace("_", " "), "n": count} for name, count in counts.items()], columns=("records", "n"), form=Format.TABLE
     )
     if not found.has_guesses:
-        typer.echo("The model knows nothing of this task yet: all were drawn at random, and none has a guess.")
+        typer.echo("The model knows nothing of this task yet: all are chosen at random, and none has a guess.")
     typer.echo(f"Tasks: {files[0]}   (Label Studio: Import)")
     typer.echo(f"Interface: {files[1]}   (Label Studio: Settings, Labeling Interface, Code)")
 
@@ -104,7 +104,7 @@ def import_labels(
     task: TaskOption,
     out: Annotated[Path, typer.Option(help="Write the rows to this file (JSON lines): what to train on.")],
     held_out: Annotated[
-        Path | None, typer.Option("--held-out", help="Write the rows drawn at random to this file instead: what to measure on.")
+        Path | None, typer.Option("--held-out", help="Write the rows that were drawn to measure by to this file instead.")
     ] = None,
     disputed: Annotated[
         Path | None, typer.Option(help="Write the tasks on which people disagree to this file; else beside the rows.")
@@ -125,9 +125,9 @@ def import_labels(
     if found.disputed:
         _refuse_to_replace([again], is_forced=force)
         save_tasks(found.disputed, again)
-    save_rows(found.rows if held_out else [*found.rows, *found.random_rows], out)
+    save_rows(found.rows if held_out else [*found.rows, *found.measuring_rows], out)
     if held_out:
-        save_rows(found.random_rows, held_out)
+        save_rows(found.measuring_rows, held_out)
     _tell_import(found, task, out=out, held_out=held_out, disputed=again if found.disputed else None, as_json=as_json)
 
 
@@ -135,8 +135,8 @@ def _tell_import(found: "Imported", task: str, *, out: Path, held_out: Path | No
     labels = dict(found.labels().most_common())
     counts = {
         "tasks": found.n_tasks,
-        "rows": len(found.rows) + len(found.random_rows),
-        "drawn_at_random": len(found.random_rows),
+        "rows": len(found.rows) + len(found.measuring_rows),
+        "to_measure_by": len(found.measuring_rows),
         "unanswered": found.n_unanswered,
         "disputed": len(found.disputed),
     }

@@ -11,7 +11,7 @@ from pipelines.taxonomy import DescribedTaxonomy, Taxonomies
 from pipelines.topics import TopicChooser
 from pipelines.training.annotation.guesses import Judge, guess, judge_of
 from pipelines.training.annotation.interface import interface
-from pipelines.training.annotation.picking import NEAR, Why, pick
+from pipelines.training.annotation.picking import NEAR, Purpose, pick
 from pipelines.training.annotation.records import Pool
 from pipelines.training.annotation.studio_tasks import studio_task
 from pipelines.training.data import GROUPS
@@ -45,8 +45,8 @@ class Exported:
     tasks: list[dict[str, Any]]
     interface: str
     labels: tuple[str, ...]
-    n_unsure: int
-    n_random: int
+    n_teaching: int
+    n_measuring: int
     n_unreadable: int
     has_guesses: bool
 
@@ -67,10 +67,12 @@ def export(pool: Pool, wish: Wish, *, model: "Model", taxonomies: Taxonomies, to
         near=wish.near,
     )
     name = f"{model.ref.name} {model.ref.revision}"
-    tasks = [studio_task(pool.records[rows[p.index]], why=p.why, guess=read[p.index], task=wish.task, model=name) for p in picks]
-    n_random = sum(one.why is Why.RANDOM for one in picks)
+    tasks = [studio_task(pool.records[rows[p.index]], purpose=p.purpose, guess=read[p.index], task=wish.task, model=name) for p in picks]
+    n_measuring = sum(one.purpose is Purpose.MEASURING for one in picks)
     unread = len(guesses) - len(read)
-    return Exported(tasks, interface(wish.task, labels), labels, len(picks) - n_random, n_random, unread, has_guesses=judge is not None)
+    return Exported(
+        tasks, interface(wish.task, labels), labels, len(picks) - n_measuring, n_measuring, unread, has_guesses=judge is not None
+    )
 
 
 def _judge(wish: Wish, model: "Model", taxonomies: Taxonomies) -> tuple[Judge | None, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.training.annotation.answers import Answer, read_answers
 from pipelines.training.annotation.interface import CONTROLS
-from pipelines.training.annotation.picking import Why
+from pipelines.training.annotation.picking import Purpose
 from pipelines.training.annotation.records import KEPT
 from pipelines.training.annotation.settling import Settled, agreement, settle
 from pipelines.training.annotation.studio_tasks import CHOSEN_FOR
@@ -21,13 +21,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The rows of an export, those drawn at random apart; `disputed` are the tasks on which people disagree, as they came.
+    """The rows of an export, those drawn to measure by apart; `disputed` are the tasks on which people disagree, as they came.
 
     Of `n_shared` texts that more than one person answered, all agreed on `n_agreed`.
     """
 
     rows: list[Row]
-    random_rows: list[Row]
+    measuring_rows: list[Row]
     disputed: list[Mapping[str, Any]]
     n_tasks: int
     n_unanswered: int
@@ -36,7 +36,7 @@ class Imported:
 
     def labels(self) -> Counter[str]:
         """Count the labels of all rows, or of their spans."""
-        return Counter(label for row in [*self.rows, *self.random_rows] for label in _labels(row))
+        return Counter(label for row in [*self.rows, *self.measuring_rows] for label in _labels(row))
 
 
 def read_import(path: Path, task: Task) -> Imported:
@@ -44,16 +44,16 @@ def read_import(path: Path, task: Task) -> Imported:
     answers = read_answers(path, task)
     settled = [settle(one) for one in answers]
     rows: list[Row] = []
-    random_rows: list[Row] = []
+    measuring_rows: list[Row] = []
     for one in settled:
         if one.answer is not None:
-            (random_rows if one.one.data.get(CHOSEN_FOR) == Why.RANDOM else rows).append(_row(one, one.answer, task))
+            (measuring_rows if one.one.data.get(CHOSEN_FOR) == Purpose.MEASURING else rows).append(_row(one, one.answer, task))
     n_shared, n_agreed = agreement(answers)
     disputed = [one.one.raw for one in settled if one.is_disputed]
     n_unanswered = sum(one.answer is None and not one.is_disputed for one in settled)
-    if not rows and not random_rows:
+    if not rows and not measuring_rows:
         raise BadRowError(f"{path.name}: nobody has answered any of its {len(settled):,} tasks alone or in agreement; label some first")
-    return Imported(rows, random_rows, disputed, len(settled), n_unanswered, n_shared, n_agreed)
+    return Imported(rows, measuring_rows, disputed, len(settled), n_unanswered, n_shared, n_agreed)
 
 
 def _row(settled: Settled, answer: Answer, task: Task) -> Row:

@@ -11,11 +11,11 @@ NEAR = 0.9
 """Cosine from which two texts say nearly the same, so that one label does for both."""
 
 
-class Why(StrEnum):
-    """Why a record was chosen: to teach, or to measure by."""
+class Purpose(StrEnum):
+    """What a record was chosen for."""
 
-    UNSURE = "unsure"
-    RANDOM = "random"
+    TEACHING = "teaching"
+    MEASURING = "measuring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Pick:
     """The position of a chosen record."""
 
     index: int
-    why: Why
+    purpose: Purpose
 
 
 def pick(
@@ -35,25 +35,28 @@ def pick(
     seed: int,
     near: float = NEAR,
 ) -> list[Pick]:
-    """Choose up to `n_wanted` positions, in an order that mixes both sorts; the same seed chooses the same.
+    """Choose up to `n_wanted` positions, in an order that mixes both purposes; the same seed chooses the same.
 
     `margins` say how sure a model is of each, None where it can't tell; `vectors` (n, width) are unit, and of two whose cosine is
-    `near` or more one is taken. The random ones are drawn
-    first, from all: only they can tell how good a model is, since those it is unsure of are harder than most. Where no margin is
-    known, all are random.
+    `near` or more one is taken. Those to measure by are drawn at random, first, and from all: the ones that a model is unsure of
+    are harder than most, and would make it look worse than it is. Those to teach by are the least sure; where no margin is known,
+    they are random, too.
     """
     rng = np.random.default_rng(seed)
-    known = [index for index, margin in enumerate(margins) if margin is not None]
-    n_random = round(n_wanted * random_share) if known else n_wanted
     chosen: list[Pick] = []
     kept = _Apart(vectors, near=near)
-    for index in rng.permutation(len(margins)).tolist():
-        if len(chosen) < n_random and kept.take(index):
-            chosen.append(Pick(index, Why.RANDOM))
-    for index in sorted(known, key=lambda index: (margins[index], index)):
+    order = rng.permutation(len(margins)).tolist()
+    for index in order:
+        if len(chosen) < round(n_wanted * random_share) and kept.take(index):
+            chosen.append(Pick(index, Purpose.MEASURING))
+    for index in sorted(order, key=lambda index: _doubt(margins[index])):
         if len(chosen) < n_wanted and kept.take(index):
-            chosen.append(Pick(index, Why.UNSURE))
+            chosen.append(Pick(index, Purpose.TEACHING))
     return [chosen[place] for place in rng.permutation(len(chosen)).tolist()]
+
+
+def _doubt(margin: float | None) -> float:
+    return 1.0 if margin is None else margin
 
 
 class _Apart:

@@ -5,19 +5,19 @@ from typing import Any
 
 from pipelines.training.annotation.guesses import Guess
 from pipelines.training.annotation.interface import CONTROLS, TEXT
-from pipelines.training.annotation.picking import Why
+from pipelines.training.annotation.picking import Purpose
 from pipelines.training.annotation.records import Unlabelled
 from pipelines.training.tasks import Task, TaskKind
 
 CHOSEN_FOR = "chosen_for"
-"""The field of a task, and of the rows that come of it, that says why its record was chosen."""
+"""The field of a task, and of the rows that come of it, that says what its record was chosen for."""
 
 
-def studio_task(record: Unlabelled, *, why: Why, guess: Guess, task: Task, model: str) -> dict[str, Any]:
-    """Return one task. Records drawn at random go without a guess: they are to measure by, and a guess leads those who label."""
-    data = {TEXT: record.text, **record.about, "row": record.row, CHOSEN_FOR: str(why)}
+def studio_task(record: Unlabelled, *, purpose: Purpose, guess: Guess, task: Task, model: str) -> dict[str, Any]:
+    """Return one task. What is to measure by goes without a guess: it would lead those who label."""
+    data = {TEXT: record.text, **record.about, "row": record.row, CHOSEN_FOR: str(purpose)}
     result = _result(record.text, guess, task)
-    if why is Why.RANDOM or result is None:
+    if purpose is Purpose.MEASURING or result is None:
         return {"data": data}
     return {"data": data, "predictions": [{"model_version": model, "score": round(guess.score, 4), "result": result}]}
 

@@ -27,8 +27,8 @@ def test_labels_go_out_and_come_back(tmp_path: Path) -> None:
     )
 
     assert (out.exit_code, back.exit_code) == (0, 0), out.output + back.output
-    assert {name: json.loads(out.stdout)[name] for name in ("looked_at", "chosen_unsure", "chosen_random")} == {
-        "looked_at": 5, "chosen_unsure": 2, "chosen_random": 2,
+    assert {name: json.loads(out.stdout)[name] for name in ("looked_at", "to_teach_by", "to_measure_by")} == {
+        "looked_at": 5, "to_teach_by": 2, "to_measure_by": 2,
     }  # fmt: skip
     assert "<Choices" in tasks.with_suffix(".xml").read_text(encoding="utf-8")
     assert json.loads(back.stdout)["labels"] == {"neutral": 4}
@@ -43,7 +43,7 @@ def test_labels_tell_people_what_comes_next(tmp_path: Path) -> None:
     tasks.write_text(json.dumps([_disputed()]) + "\n", encoding="utf-8")
     again = CliRunner().invoke(app, ["import", str(tasks), "--task", "topics_new", "--out", str(tmp_path / "mine.jsonl")])
 
-    assert "all were drawn at random" in out.stdout
+    assert "all are chosen at random" in out.stdout
     assert "Labeling Interface" in out.stdout
     assert again.exit_code == 2
     assert "alone or in agreement" in again.stderr

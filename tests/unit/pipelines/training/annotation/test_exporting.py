@@ -19,13 +19,13 @@ def run(model: BellwetherModel, task: str, **wish: Any) -> Exported:
     return export(pool, Wish(parse_task(task), near=1.1, **wish), model=model, taxonomies=Taxonomies([DESK]))
 
 
-def test_export_guesses_where_unsure_and_leads_nobody_where_random(tiny_model: BellwetherModel) -> None:
+def test_export_guesses_to_teach_by_and_leads_nobody_where_it_measures(tiny_model: BellwetherModel) -> None:
     found = run(tiny_model, "topics_banking77", n_wanted=4, random_share=0.5)
 
-    assert (found.n_unsure, found.n_random, found.n_unreadable, found.has_guesses) == (2, 2, 1, True)
+    assert (found.n_teaching, found.n_measuring, found.n_unreadable, found.has_guesses) == (2, 2, 1, True)
     assert found.labels == ("card", "fee", "transfer")
     for task in found.tasks:
-        assert ("predictions" in task) == (task["data"]["chosen_for"] == "unsure")
+        assert ("predictions" in task) == (task["data"]["chosen_for"] == "teaching")
         assert task["data"]["source"] == "desk"
     [guess] = next(task["predictions"] for task in found.tasks if "predictions" in task)
     assert guess["model_version"].startswith("tiny ")
@@ -54,7 +54,7 @@ def test_export_guesses_topics_of_a_taxonomy(tiny_model: BellwetherModel) -> Non
 def test_export_draws_at_random_for_a_task_that_is_new(tiny_model: BellwetherModel) -> None:
     found = run(tiny_model, "topics_new", n_wanted=3, labels=("a", "b"))
 
-    assert (found.n_random, found.has_guesses, found.labels) == (3, False, ("a", "b"))
+    assert (found.n_teaching, found.n_measuring, found.has_guesses, found.labels) == (2, 1, False, ("a", "b"))
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,17 @@ def export(path: Path, *tasks: dict[str, Any]) -> Path:
 def test_read_import_makes_rows_that_training_reads(tmp_path: Path) -> None:
     path = export(
         tmp_path / "export.json",
-        task("bad bank", choice("negative"), source="desk", at="2026-01-31T09:00:00Z", chosen_for="unsure", row=3),
-        task("good bank", choice("positive"), chosen_for="random"),
+        task("bad bank", choice("negative"), source="desk", at="2026-01-31T09:00:00Z", chosen_for="teaching", row=3),
+        task("good bank", choice("positive"), chosen_for="measuring"),
     )
 
     found = read_import(path, SENTIMENT)
-    save_rows([*found.rows, *found.random_rows], tmp_path / "new" / "sentiment_desk.jsonl")
+    save_rows([*found.rows, *found.measuring_rows], tmp_path / "new" / "sentiment_desk.jsonl")
 
-    assert found.rows == [{"text": "bad bank", "label": "negative", "source": "desk", "at": "2026-01-31T09:00:00Z", "chosen_for": "unsure"}]
-    assert [row["text"] for row in found.random_rows] == ["good bank"]
+    assert found.rows == [
+        {"text": "bad bank", "label": "negative", "source": "desk", "at": "2026-01-31T09:00:00Z", "chosen_for": "teaching"}
+    ]
+    assert [row["text"] for row in found.measuring_rows] == ["good bank"]
     examples = read_examples(tmp_path / "new" / "sentiment_desk.jsonl")
     assert [(one.text, one.label, one.source) for one in examples] == [("bad bank", "negative", "desk"), ("good bank", "positive", "")]
 

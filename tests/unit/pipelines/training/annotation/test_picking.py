@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipelines.training.annotation.picking import NEAR, Why, pick
+from pipelines.training.annotation.picking import NEAR, Purpose, pick
 
 
 def vectors_of(angles: list[float]) -> NDArray[np.float32]:
@@ -24,7 +24,7 @@ def test_pick_takes_each_once_and_none_near_another(rows: list[tuple[float, floa
     chosen = [one.index for one in picks]
     likeness = vectors[chosen] @ vectors[chosen].T
     assert len(set(chosen)) == len(chosen) <= n_wanted
-    assert sum(one.why is Why.RANDOM for one in picks) <= round(n_wanted * random_share)
+    assert sum(one.purpose is Purpose.MEASURING for one in picks) <= round(n_wanted * random_share)
     assert (likeness - np.eye(len(chosen)) < NEAR).all()
     assert picks == pick(margins, vectors, n_wanted=n_wanted, random_share=random_share, seed=3)
 
@@ -35,10 +35,11 @@ def test_pick_takes_the_least_sure_first() -> None:
     assert {one.index for one in picks} == {1, 3}
 
 
-def test_pick_draws_all_at_random_where_nobody_can_tell() -> None:
-    picks = pick([None] * 10, None, n_wanted=4, random_share=0.25, seed=1)
+def test_pick_is_at_random_where_nobody_can_tell() -> None:
+    picks = pick([None] * 50, None, n_wanted=8, random_share=0.25, seed=1)
 
-    assert [one.why for one in picks] == [Why.RANDOM] * 4
+    assert sorted(one.purpose for one in picks) == [Purpose.MEASURING] * 2 + [Purpose.TEACHING] * 6
+    assert sorted(one.index for one in picks) != list(range(8))
 
 
 def test_pick_leaves_out_what_says_nearly_the_same() -> None:
