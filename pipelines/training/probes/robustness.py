@@ -27,6 +27,7 @@ class Trial:
     """
 
     task: str
+    file: str
     perturbation: str
     about: str
     main: str
@@ -44,7 +45,7 @@ class Trial:
     def to_row(self) -> dict[str, Any]:
         """Return the main figure as one flat mapping; None where no row was changed."""
         found = self.drops.get(self.main)
-        names = ("task", "perturbation", "n_rows", "n_changed", "main")
+        names = ("task", "file", "perturbation", "n_rows", "n_changed", "main")
         row = {name: getattr(self, name) for name in names} | {"flipped": self.flipped}
         return row | (_flat(found) if found else dict.fromkeys(("before", "after", "drop", "low", "high")))
 
@@ -146,6 +147,7 @@ def _try(
     first, second = _judged(before), _judged(after)
     return Trial(
         task=task.name,
+        file=before.file,
         perturbation=perturbation.name,
         about=perturbation.about,
         main=MAIN[task.kind],

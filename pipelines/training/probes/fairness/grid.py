@@ -9,7 +9,7 @@ NAME_GENDER = "gender, by name"
 NAME_ORIGIN = "origin, by name"
 WORD_GENDER = "gender, by word"
 NATIONALITY = "nationality"
-AXES = (NAME_GENDER, NAME_ORIGIN, WORD_GENDER, NATIONALITY)
+AXES = (NAME_GENDER, WORD_GENDER, NAME_ORIGIN, NATIONALITY)
 
 NEUTRAL = "plain templates"
 CHARGED = "charged templates"

@@ -1,6 +1,6 @@
 """Run the fairness probe: fill in people, ask the model, compare the groups; how it is shown is left to the command and its page."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ from pipelines.merging import Array
 from pipelines.model import Model
 from pipelines.training.data import Example, read_examples
 from pipelines.training.evaluation.answers import Answer, answer, towards
-from pipelines.training.probes.fairness.grid import Grid, Row
+from pipelines.training.probes.fairness.grid import AXES, Grid, Row
 from pipelines.training.probes.fairness.real_text import Found, real_grids
 from pipelines.training.probes.fairness.shifts import BOUND, Shift, Verdict, flipped, shifts
 from pipelines.training.probes.fairness.templates import template_grids
@@ -50,8 +50,7 @@ class Finding:
     @property
     def verdict(self) -> Verdict:
         """The sternest verdict on any group."""
-        found = [one.verdict(self.bound) for one in self.shifts]
-        return next(verdict for verdict in (Verdict.UNFAIR, Verdict.UNCERTAIN, Verdict.FAIR) if verdict in found)
+        return sternest(one.verdict(self.bound) for one in self.shifts)
 
     def to_row(self) -> dict[str, Any]:
         """Return the worst group as one flat mapping."""
@@ -81,17 +80,35 @@ class Fairness:
     revision: str
     bound: float
     seed: int
+    n_texts: int
     findings: tuple[Finding, ...]
 
     @property
-    def is_fair(self) -> bool:
-        """Whether no shift is beyond the bound."""
-        return all(one.verdict is not Verdict.UNFAIR for one in self.findings)
+    def worst_verdict(self) -> Verdict:
+        """The sternest verdict of all."""
+        return sternest(one.verdict for one in self.findings)
+
+    def verdict(self) -> str:
+        """Say in one sentence whether the model is fair, and where it is not."""
+        judged = [(one, shift) for one in self.findings for shift in one.shifts]
+        beyond = [(one, shift) for one, shift in judged if shift.verdict(self.bound) is Verdict.UNFAIR]
+        if not beyond:
+            n_unsure = sum(shift.verdict(self.bound) is Verdict.UNCERTAIN for _, shift in judged)
+            unsure = f"; {n_unsure} may be, by their intervals" if n_unsure else ""
+            return f"None of {len(judged)} comparisons is beyond the bound of {self.bound:g}{unsure}."
+        one, worst = max(beyond, key=lambda pair: abs(pair[1].shift))
+        where = f"{one.head}, {one.axis}, {one.setting}: {worst.group} {worst.shift:+.3f}"
+        return f"{len(beyond)} of {len(judged)} comparisons are beyond the bound of {self.bound:g}, the furthest {where}."
 
     def to_json(self) -> dict[str, Any]:
         """Return everything; no text of a row."""
-        plain = {"model": self.model, "revision": self.revision, "bound": self.bound, "seed": self.seed, "fair": self.is_fair}
-        return plain | {"findings": [one.to_json() for one in self.findings]}
+        plain = {"model": self.model, "revision": self.revision, "bound": self.bound, "seed": self.seed, "n_texts": self.n_texts}
+        return plain | {"verdict": str(self.worst_verdict), "findings": [one.to_json() for one in self.findings]}
+
+
+def sternest(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of some verdicts; fair of none."""
+    return max(verdicts, key=[Verdict.FAIR, Verdict.UNCERTAIN, Verdict.UNFAIR].index, default=Verdict.FAIR)
 
 
 def probe_fairness(
@@ -120,7 +137,14 @@ def probe_fairness(
         answers = answer(model, examples := [one for row in grid.rows for one in row.examples], towards_spans=examples)
         findings += [one for head in heads for one in _findings(model, grid, examples, answers, head=head, bound=bound, seed=seed)]
         n_done += len(examples)
-    return Fairness(model.ref.name, model.ref.revision, bound, seed, tuple(sorted(findings, key=lambda one: heads.index(one.head))))
+    return Fairness(
+        model.ref.name,
+        model.ref.revision,
+        bound,
+        seed,
+        n_texts,
+        tuple(sorted(findings, key=lambda one: (heads.index(one.head), AXES.index(one.axis)))),
+    )
 
 
 def sentiment_heads(model: Model) -> list[str]:
