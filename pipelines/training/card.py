@@ -13,11 +13,13 @@ from pipelines.network import CONFIG, WEIGHTS, NetworkConfig
 from pipelines.training.corpus import HELD_OUT, LEAST_ROWS, Corpus
 from pipelines.training.evaluation import Evaluation
 from pipelines.training.evaluation.slices import Slicing, slices_of
-from pipelines.training.origins import BASE_SHA256, ORIGINS
-from pipelines.training.refine import N_EPOCHS, REFINED
-from pipelines.training.schedule import SHARES
+from pipelines.training.refine import N_EPOCHS
 from pipelines.training.settle import Settled
+from pipelines.training.shipped import LESSONS
 from pipelines.training.train import Recipe
+
+BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the base encoder's `model.safetensors`."""
 
 INTRODUCTION = """\
 # The default model
@@ -95,10 +97,11 @@ def _introduction(folder: Path) -> str:
 def _sources(run: Run) -> str:
     taught, held = run.corpus.taught, run.corpus.held
     rows = [
-        f"| `{one.task}` | {SHARES[one.task]:.0%} | {len(taught[one.task]):,} / {len(held[one.task]):,} | {one.origin} | {one.licence} "
-        f"| `{_digest(run.data / f'{one.task}.train.jsonl.gz')}` |"
-        for one in ORIGINS
+        f"| `{task}` | {one.share:.0%} | {len(taught[task]):,} / {len(held[task]):,} | {one.origin} | {one.licence} "
+        f"| `{_digest(run.data / f'{task}.train.jsonl.gz')}` |"
+        for task, one in LESSONS.items()
     ]
+    refined = ", ".join(f"`{task}`" for task, one in LESSONS.items() if one.refined)
     return "\n".join(
         [
             "## What it learnt from",
@@ -109,7 +112,7 @@ def _sources(run: Run) -> str:
             "",
             "No test part was used, and no development file decided anything but the figures below.",
             f"{HELD_OUT:.0%} of the training rows, chosen by a hash of their text, were held out to calibrate on. Labels with fewer than",
-            f"{LEAST_ROWS} rows were left out as slips. After the shared steps, the heads of {', '.join(f'`{task}`' for task in REFINED)}",
+            f"{LEAST_ROWS} rows were left out as slips. After the shared steps, the heads of {refined}",
             f"had {N_EPOCHS} more epochs on an encoder that stood still.",
             "",
         ]

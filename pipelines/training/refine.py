@@ -17,7 +17,6 @@ from pipelines.training.data import Example
 from pipelines.training.prepare import Item, class_weights, prepare
 from pipelines.training.tasks import TaskKind
 
-REFINED = ("topics_banking77", "topics_clinc150", "topics_complaints")
 N_EPOCHS = 6
 RATE = 5e-4
 TOKEN_BUDGET = 4_096

@@ -9,8 +9,9 @@ from pipelines.tokens import TextTokenizer
 from pipelines.training.card import Run, write_card
 from pipelines.training.corpus import Corpus, read_corpus
 from pipelines.training.evaluation import Evaluation, evaluate_split
-from pipelines.training.refine import REFINED, refine_head
+from pipelines.training.refine import refine_head
 from pipelines.training.settle import save_settled
+from pipelines.training.shipped import LESSONS
 from pipelines.training.train import METRICS, Recipe, train
 
 GLANCE_ROWS = 200
@@ -45,7 +46,7 @@ def run(
 
 def _refine(source: Path, folder: Path, *, corpus: Corpus, seed: int, tell: Callable[[str], None]) -> None:
     network, tokenizer = load_network(source), TextTokenizer.load(source / TOKENIZER)
-    for task in REFINED:
+    for task in (task for task, lesson in LESSONS.items() if lesson.refined):
         losses = refine_head(network, task, corpus.taught[task], tokenizer=tokenizer, seed=seed)
         tell(f"{task} refined, loss by epoch: {', '.join(map(str, losses))}")
     save_network(network, folder, tokenizer=tokenizer.backend.to_str())

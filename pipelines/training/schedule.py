@@ -9,18 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.batching import micro_batches
-
-SHARES = {
-    "sentiment_news": 0.10,
-    "sentiment_support": 0.19,
-    "sentiment_targets": 0.13,
-    "topics_banking77": 0.14,
-    "topics_clinc150": 0.11,
-    "topics_multidogo": 0.03,
-    "topics_complaints": 0.06,
-    "entities": 0.24,
-}
-"""How often each task has its turn: by difficulty more than by size, since the smallest files are read many times over."""
+from pipelines.training.shipped import LESSONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +23,10 @@ class Step:
 def plan_steps(lengths: Mapping[str, Sequence[int]], *, n_steps: int, token_budget: int, seed: int) -> list[Step]:
     """Plan `n_steps` batches of at most `token_budget` padded tokens; `lengths` are those of each task's rows.
 
-    Tasks come by chance in proportion to SHARES; each task's rows come in fresh random order every epoch.
+    Tasks come by chance in proportion to their shares in `shipped`; each task's rows come in fresh random order every epoch.
     """
     tasks = sorted(lengths)
-    shares = np.array([SHARES[task] for task in tasks])
+    shares = np.array([LESSONS[task].share for task in tasks])
     streams = {
         task: _epochs(lengths[task], token_budget=token_budget, rng=np.random.default_rng([seed, index]))
         for index, task in enumerate(tasks)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from pipelines.training.shipped import LESSONS
+
 
 class TaskKind(StrEnum):
     """What a task asks of a text."""
@@ -24,16 +26,7 @@ class Task:
 
 SENTIMENT_TARGETS = "sentiment_targets"
 ENTITIES = "entities"
-SHIPPED = (
-    "sentiment_news",
-    "sentiment_support",
-    SENTIMENT_TARGETS,
-    "topics_banking77",
-    "topics_clinc150",
-    "topics_multidogo",
-    "topics_complaints",
-    ENTITIES,
-)
+SHIPPED = tuple(LESSONS)
 """What the default model is taught, all in one run."""
 
 

@@ -32,7 +32,7 @@ class Recipe:
     """Everything that decides what a run learns.
 
     Rates are AdamW's peaks. `token_budget` counts padded tokens a step; `teacher_tokens` is how many tokens a task get an
-    embedding from the base model, to stay near to. `pipelines.training.schedule.SHARES` holds the tasks' shares of the steps.
+    embedding from the base model, to stay near to. `pipelines.training.shipped` holds the tasks' shares of the steps.
     """
 
     seed: int = 17

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.training.schedule import SHARES, learning_rate, plan_steps
+from pipelines.training.schedule import learning_rate, plan_steps
+from pipelines.training.shipped import LESSONS
 
-LENGTHS = {task: [5 + index % 17 for index in range(40)] for task in SHARES}
+LENGTHS = {task: [5 + index % 17 for index in range(40)] for task in LESSONS}
 
 
 def test_plan_steps_follows_from_the_seed() -> None:
@@ -29,11 +30,11 @@ def test_plan_steps_gives_each_task_its_share() -> None:
     plan = plan_steps(LENGTHS, n_steps=4_000, token_budget=100, seed=3)
 
     counted = Counter(step.task for step in plan)
-    assert all(counted[task] / 4_000 == pytest.approx(share, abs=0.03) for task, share in SHARES.items())
+    assert all(counted[task] / 4_000 == pytest.approx(lesson.share, abs=0.03) for task, lesson in LESSONS.items())
 
 
 def test_shares_make_a_whole() -> None:
-    assert sum(SHARES.values()) == pytest.approx(1)
+    assert sum(lesson.share for lesson in LESSONS.values()) == pytest.approx(1)
 
 
 @given(st.integers(2, 5_000), st.floats(0.01, 0.5))
