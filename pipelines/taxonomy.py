@@ -41,7 +41,8 @@ class Topic(BaseModel):
 class DescribedTaxonomy(BaseModel):
     """Topics matched by the likeness of a text to their descriptions and examples: edited without training.
 
-    `threshold` is the cosine similarity below which a text has no topic; a smaller `temperature` makes scores more decided.
+    `threshold` is the likeness, -1 to 1, below which a text has no topic; where it is left out, one is fitted to the taxonomy's
+    own examples. A smaller `temperature` makes scores more decided.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,8 +50,8 @@ class DescribedTaxonomy(BaseModel):
     name: str
     kind: Literal["described"] = "described"
     description: str = ""
-    threshold: float = Field(0.3, ge=-1, le=1)
-    temperature: float = Field(0.05, gt=0)
+    threshold: float | None = Field(None, ge=-1, le=1)
+    temperature: float = Field(0.04, gt=0)
     topics: tuple[Topic, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -1,15 +1,22 @@
-"""`bellwether topics`: the taxonomies that sources may name, and what they hold; reading the files is left to `pipelines.taxonomy`."""
+"""`bellwether topics`: the taxonomies that sources may name, and what they hold; reading the files is left to `pipelines.taxonomy`.
+
+Drafting, checking and measuring one is left to `topic_workshop`.
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.cli import topic_workshop
 from workers.cli.common import Format, print_rows
 
 if TYPE_CHECKING:
     from pipelines.taxonomy import Taxonomies, Taxonomy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command("suggest")(topic_workshop.suggest)
+app.command("check")(topic_workshop.check)
+app.command("evaluate")(topic_workshop.evaluate)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -5,8 +5,9 @@ import pytest
 
 from pipelines.errors import UnknownTaxonomy
 from pipelines.model import BellwetherModel
+from pipelines.prototypes import build_prototypes
 from pipelines.taxonomy import DescribedTaxonomy, Taxonomies, Topic, TrainedTaxonomy
-from pipelines.topics import TopicChooser, build_prototypes, choose_described, choose_trained, words_of
+from pipelines.topics import TopicChooser, choose_described, choose_trained, described_prototypes
 
 DESK = DescribedTaxonomy(
     name="desk",
@@ -17,12 +18,8 @@ X, Y, Z, AWAY = np.eye(4, dtype=np.float32)
 PROTOTYPES = build_prototypes(DESK, [X, X, AWAY, Y, Z])
 
 
-def test_words_of_lists_each_topics_texts() -> None:
-    assert words_of(DESK) == [["x: X", "x1", "x2"], ["y: Y"], ["z: Z"]]
-
-
 @pytest.mark.parametrize(("vector", "name"), [(X, "x"), (Y, "y"), (Z, "z")])
-def test_choose_described_takes_the_topic_whose_nearest_texts_are_most_alike(vector: np.ndarray, name: str) -> None:
+def test_choose_described_takes_the_topic_that_a_text_is_most_like(vector: np.ndarray, name: str) -> None:
     topic, topics = choose_described(vector, PROTOTYPES, threshold=0.5, temperature=0.05)
 
     assert topic == topics[0]
@@ -124,3 +121,15 @@ def test_topic_chooser_gives_no_topics_and_says_so_once_where_the_model_can_not(
 def test_topic_chooser_refuses_an_unknown_taxonomy(tiny_model: BellwetherModel) -> None:
     with pytest.raises(UnknownTaxonomy):
         choose(tiny_model, Taxonomies([DESK]), "nope")
+
+
+@pytest.mark.parametrize(("threshold", "wanted"), [(None, 0.1), (0.25, 0.25)])
+def test_described_prototypes_bring_the_threshold_of_the_file_or_one_fitted(
+    tiny_model: BellwetherModel, threshold: float | None, wanted: float
+) -> None:
+    desk = DescribedTaxonomy(name="desk", threshold=threshold, topics=(Topic(name="card", description="the bank card"),))
+
+    prototypes, found = described_prototypes(desk, model=tiny_model, token_budget=256)
+
+    assert prototypes.names == ("card",)
+    assert found == wanted
