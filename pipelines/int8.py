@@ -55,7 +55,7 @@ class Int8Linear(nn.Module):
             return functional.linear(values, dequantize(self.weight, self.scale), self.bias)
         rows = values.reshape(-1, self.in_features)
         result = torch.empty(len(rows), self.out_features)
-        for some, place in zip(rows.split(ROWS), result.split(ROWS), strict=True):
+        for some, place in zip(torch.split(rows, ROWS), torch.split(result, ROWS), strict=True):
             self._multiply(some, place)
         return result.view(*values.shape[:-1], self.out_features)
 

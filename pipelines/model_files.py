@@ -19,7 +19,7 @@ class ModelFacts:
     """A model folder at a glance.
 
     `heads` maps each head to its number of labels. `n_bytes` counts the files' bytes, `words_from` is the folder whose word
-    embeddings it shares; `stored` says in how many bits its encoder is stored.
+    embeddings it shares; `is_int8` says that its encoder is stored in 8 bits.
     """
 
     folder: Path
@@ -29,7 +29,7 @@ class ModelFacts:
     window_tokens: int
     heads: Mapping[str, int]
     temperatures: Mapping[str, float]
-    stored: str
+    is_int8: bool
     n_bytes: int
     words_from: Path | None
 
@@ -58,7 +58,7 @@ def _facts(folder: Path, values: Mapping[str, Any]) -> ModelFacts:
         window_tokens=int(values["window_tokens"]),
         heads=heads,
         temperatures={name: float(one["temperature"]) for name, one in values.get("calibration", {}).items()},
-        stored="8 bits" if values.get("is_int8") else "16 bits",
+        is_int8=bool(values.get("is_int8")),
         n_bytes=sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
         words_from=(folder / words["folder"]).resolve() if words else None,
     )

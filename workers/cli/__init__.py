@@ -20,6 +20,7 @@ COMMANDS = {
     "quarantine": ("workers.cli.quarantine", "See, export and release what could not be read or analysed."),
     "topics": ("workers.cli.topics", "See the taxonomies and their topics."),
     "labels": ("workers.cli.labels", "Send records to Label Studio, and bring people's labels back."),
+    "models": ("workers.cli.models", "See the catalogue's models; make smaller ones, remove your own."),
     "train": ("workers.cli.train:train_app", "Train the model's heads on labelled data."),
     "evaluate": ("workers.cli.evaluate", "Measure models on labelled data; compare them; write a report."),
     "robustness": ("workers.cli.robustness", "Measure what a model loses when texts are written otherwise."),

@@ -12,12 +12,12 @@ def test_facts_of_agree_with_the_loaded_model(tiny_folder: Path) -> None:
 
     assert facts.revision == model.ref.revision
     assert facts.heads == {name: len(labels) for name, labels in model.labels.items()}
-    assert (facts.n_layers, facts.width, facts.window_tokens, facts.stored) == (2, 32, 30, "16 bits")
+    assert (facts.n_layers, facts.width, facts.window_tokens, facts.is_int8) == (2, 32, 30, False)
     assert facts.words_from is None
 
 
 def test_facts_of_tell_how_a_compressed_model_is_kept(tiny_int8_folder: Path, borrowing_folder: Path) -> None:
-    assert facts_of(tiny_int8_folder).stored == "8 bits"
+    assert facts_of(tiny_int8_folder).is_int8
     assert facts_of(borrowing_folder).words_from == (borrowing_folder.parent / "lender").resolve()
 
 
