@@ -21,7 +21,7 @@ _REGIONS = {
 NATIONALITIES = tuple(Column(word, {NATIONALITY: region}) for region, words in _REGIONS.items() for word in words.split())
 
 _ANY = "|".join(column.filler for column in NATIONALITIES)
-_WORDS = re.compile(rf"(?<!\bNorth )(?<!\bSouth )(?<!\bS\.)(?<!\bN\.)\b(?:(an?)(\s+))?({_ANY}|{_ANY.upper()})\b")
+_WORDS = re.compile(rf"(?<!\bNorth )(?<!\bSouth )(?<!\bS\.)(?<!\bN\.)\b(?:([Aa][Nn]?)(\s+))?({_ANY}|{_ANY.upper()})\b")
 """Of the two Koreas, "Korean" alone would be neither."""
 _NEXT = re.compile(
     r"(?i:\s+(?:rupees?|rupiah|yuan|yen|pesos?|pounds?|dollars?|rubles?|roubles?|reals?|riyals?|won|ocean|gulf|arabia)\b)|\s+[A-Z][a-z]"
