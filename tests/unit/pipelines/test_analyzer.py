@@ -40,6 +40,11 @@ def check_offsets(analysis: Analysis, text: str) -> None:
     assert all(one.end <= other.start for one, other in pairwise(analysis.mentions))
 
 
+def how_sure(analysis: Analysis) -> list[float]:
+    """Return how sure the sentiment towards each mention is; 0 where there is none."""
+    return [one.sentiment.score if one.sentiment else 0.0 for one in analysis.mentions]
+
+
 @pytest.mark.parametrize("taxonomy", ["complaints", "finance-desk"])
 def test_analyze_gives_the_same_alone_or_in_a_batch(analyzer: Analyzer, taxonomy: str) -> None:
     batch = documents(TEXTS, taxonomy)
@@ -56,6 +61,7 @@ def test_analyze_gives_the_same_alone_or_in_a_batch(analyzer: Analyzer, taxonomy
             {label.label: label.score for label in alone.topics}, abs=1e-3
         )
         assert [(m.start, m.end, m.entity_group) for m in one.mentions] == [(m.start, m.end, m.entity_group) for m in alone.mentions]
+        assert how_sure(one) == pytest.approx(how_sure(alone), abs=1e-3)
 
 
 def test_analyze_returns_one_result_each_in_order_and_spares_the_neighbours(analyzer: Analyzer) -> None:

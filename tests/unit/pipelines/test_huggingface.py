@@ -13,10 +13,13 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from pipelines.analyzer import Analyzer
 from pipelines.errors import ModelUnavailable
 from pipelines.heads import decode_tags
 from pipelines.huggingface import HuggingFaceModel
 from pipelines.model import Model, load_model
+from pipelines.records import Analysis, Document, Kind
+from pipelines.taxonomy import read_taxonomies
 from pipelines.tokens import Tokens
 
 SENTIMENTS = {0: "Positive", 1: "Negative", 2: "Neutral"}
@@ -153,3 +156,13 @@ def test_huggingface_model_reads_nothing_but_safetensors(folder: Path) -> None:
 def test_huggingface_model_says_which_folder_is_missing(folder: Path) -> None:
     with pytest.raises(ModelUnavailable, match="nowhere"):
         loaded(folder, 'sentiment = { path = "nowhere" }\n')
+
+
+def test_analyzer_leaves_sentiment_towards_mentions_open(folder: Path) -> None:
+    analyzer = Analyzer(loaded(folder, ALL), taxonomies=read_taxonomies())
+
+    [analysis] = analyzer.analyze([Document(1, Kind.NEWS, "Tim Cook sold $AAPL in London", "complaints")])
+
+    assert isinstance(analysis, Analysis)
+    assert "AAPL" in {one.entity for one in analysis.mentions}
+    assert all(one.sentiment is None for one in analysis.mentions)
