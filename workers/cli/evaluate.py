@@ -36,7 +36,7 @@ class Wanted:
 
 @app.command()
 def evaluate(
-    more: Annotated[list[str] | None, typer.Argument(help="More files.", metavar="[FILE]...", show_default=False)] = None,
+    more: Annotated[list[str] | None, typer.Argument(help="More files.", metavar="FILE", show_default=False)] = None,
     *,
     data: Annotated[
         list[Path],

@@ -68,12 +68,12 @@ def _print_tables(parts: Sequence["Part"], *, details: bool) -> None:
     n_models = len(parts[0].evaluations)
     for number in range(n_models):
         found = [part.evaluations[number] for part in parts]
-        _print_figures([one.to_row() for one in found], title=_title(found[0]))
+        _print_figures([{"task": one.task, "n": one.scores.n, **one.figures()} for one in found], title=_title(found[0]))
     if n_models > 1:
         _print_figures([mean_row(part.evaluations) for part in parts], title=f"mean of {n_models} models")
     for part in parts:
         if details:
-            _print_labels(part.evaluations[0])
+            _print_details(part.evaluations[0])
         _print_slices(part.slices, task=part.evaluations[0].task)
         _print_comparison(part.comparison)
         for one in part.evaluations:
@@ -88,6 +88,29 @@ def _print_figures(rows: Sequence[dict[str, Any]], *, title: str) -> None:
         if these:
             print_rows(these, columns=("task", "n", *there), form=Format.TABLE, title=title)
             typer.echo()
+
+
+def _print_details(evaluation: "Evaluation") -> None:
+    from pipelines.training.evaluation.summary import summary
+
+    _print_labels(evaluation)
+    _print_confusion(evaluation)
+    shown = {name for columns in COLUMNS for name in columns}
+    others = {name: value for name, value in evaluation.figures().items() if name not in shown}
+    typer.echo(f"{summary(evaluation)}\n")
+    if others:
+        typer.echo("Besides: " + ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in others.items()) + ".\n")
+
+
+def _print_confusion(evaluation: "Evaluation") -> None:
+    scores = evaluation.scores
+    if not 1 < len(scores.labels) <= MOST_LABELS:
+        return
+    more = ["nothing"] if len(scores.confusion[0]) > len(scores.labels) and any(row[-1] for row in scores.confusion) else []
+    truth, answers = [*scores.labels, *more], [*scores.labels, *more]
+    rows = [{"truth": name, **dict(zip(answers, row, strict=False))} for name, row in zip(truth, scores.confusion, strict=False)]
+    print_rows(rows, columns=("truth", *answers), form=Format.TABLE, title=f"{evaluation.task}: what was answered")
+    typer.echo()
 
 
 def _print_labels(evaluation: "Evaluation") -> None:

@@ -9,7 +9,7 @@ from pipelines.training.evaluation.ranking import curve
 from pipelines.training.evaluation.reliability import Bin
 from pipelines.training.evaluation.slices import Slice
 from pipelines.training.evaluation.span_scores import SpanScores
-from pipelines.training.pages import figure_name
+from pipelines.training.pages import figure_name, words
 from pipelines.training.plots import COLOURS, LINE, MUTED, draw_bars, draw_lines
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def draw_roc(axes: "Axes", choices: Choices, scores: LabelScores) -> None:
 def draw_labels(axes: "Axes", scores: LabelScores | SpanScores, *, n: int) -> None:
     """Draw F1 by label: the `n` lowest, the lowest first."""
     weakest = sorted((one for one in scores.by_label if one.n), key=lambda one: one.f1)[:n]
-    draw_bars(axes, {one.label: one.f1 for one in weakest}, x="F1")
+    draw_bars(axes, {words(one.label): one.f1 for one in weakest}, x="F1")
     axes.set_xlim(0, 1)
 
 

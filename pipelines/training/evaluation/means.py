@@ -11,5 +11,5 @@ def mean_row(evaluations: Sequence[Evaluation]) -> dict[str, str | float]:
     first, *others = (one.figures() for one in evaluations)
     row: dict[str, str | float] = {"task": evaluations[0].task, "file": evaluations[0].file, "n": evaluations[0].scores.n}
     shared = [name for name in first if all(name in other for other in others)]
-    row.update((name, round(fmean([first[name], *(other[name] for other in others)]), 4)) for name in shared)
+    row.update((name, round(fmean([first[name], *(other[name] for other in others)]), 6)) for name in shared)
     return row

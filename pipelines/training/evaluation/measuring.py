@@ -46,7 +46,7 @@ class Evaluation:
     def to_row(self) -> dict[str, str | float]:
         """Return one flat mapping, for a table: the figures that there are."""
         row: dict[str, str | float] = {"task": self.task, "file": self.file, "n": self.scores.n}
-        row.update((name, round(value, 4)) for name, value in self.figures().items())
+        row.update((name, round(value, 6)) for name, value in self.figures().items())
         return row
 
     def to_json(self) -> dict[str, Any]:

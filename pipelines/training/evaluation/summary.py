@@ -5,6 +5,9 @@ from pipelines.training.evaluation.measuring import Evaluation
 from pipelines.training.evaluation.span_scores import SpanScores
 from pipelines.training.pages import words
 
+FEW = 10
+"""Of labels that occur less often nothing is said, unless all do."""
+
 HONEST, WAY_OFF = 0.04, 0.1
 """Calibration errors: up to the first a score may be taken at its word, beyond the second it must not."""
 
@@ -38,8 +41,9 @@ def _weakest(figures: tuple[LabelFigures, ...]) -> str:
     there = [one for one in figures if one.n]
     if len(there) < 2:  # noqa: PLR2004  (of one label there is no weakest)
         return ""
-    weakest = min(there, key=lambda one: one.f1)
-    return f'It is weakest at "{words(weakest.label)}": it finds {weakest.recall:.0%} of these {weakest.n:,}.'
+    weakest = min([one for one in there if one.n >= FEW] or there, key=lambda one: one.f1)
+    found = f'It is weakest at "{words(weakest.label)}": it finds {weakest.recall:.0%} of these {weakest.n:,}'
+    return f"{found}, and {weakest.precision:.0%} of what it calls so is right."
 
 
 def _surety(error: float | None) -> str:

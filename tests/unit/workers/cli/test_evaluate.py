@@ -42,7 +42,10 @@ def test_evaluate_prints_a_table_for_people(news: str, names: str) -> None:
 
 
 def test_evaluate_prints_every_label_of_a_single_file(news: str) -> None:
-    assert "sentiment_news by label" in run("--data", news).stdout
+    result = run("--data", news)
+
+    for words in ("sentiment_news by label", "what was answered", "It is right", "brier"):
+        assert words in result.stdout
 
 
 def test_evaluate_prints_every_figure_as_json(news: str, names: str) -> None:

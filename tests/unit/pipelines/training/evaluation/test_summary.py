@@ -11,7 +11,7 @@ def test_summary_compares_with_always_saying_the_commonest(oracle: Model) -> Non
     text = summary(evaluate_examples(oracle, parse_task("sentiment_news"), examples))
 
     assert 'right 67% of the time; always saying "positive" would be right 67%' in text
-    assert 'weakest at "negative": it finds 0% of these 1' in text
+    assert 'weakest at "negative": it finds 0% of these 1, and 0% of what it calls so is right.' in text
     assert "points off" in text
 
 
