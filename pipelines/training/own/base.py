@@ -17,10 +17,11 @@ from pipelines.catalog import BellwetherEntry, read_catalog
 from pipelines.encoder import EncoderConfig, config_from_bert, from_bert
 from pipelines.errors import ModelUnavailable
 from pipelines.model import revision_of
-from pipelines.network import CONFIG, TOKENIZER, WEIGHTS, Network, NetworkConfig, load_network
+from pipelines.network import CONFIG, TOKENIZER, Network, NetworkConfig, load_network
 from pipelines.tokens import Shape, TextTokenizer
 from pipelines.training.own.options import Options
 from pipelines.training.start import read_tokenizer
+from pipelines.weights import WEIGHTS
 
 _HUB_ID = re.compile(r"(?P<id>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 _WINDOW_TOKENS = 126

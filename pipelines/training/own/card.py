@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from pipelines.training.own.fit import Fitted
 from pipelines.training.own.options import Method, changed
 from pipelines.training.own.outcome import Outcome
 from pipelines.training.tasks import TaskKind
@@ -129,8 +130,16 @@ def _again(outcome: Outcome) -> str:
 ```
 
 With the same files, base and versions, on the CPU, the same command gives the same weights; started again after it was cut off, it goes on.
-The best of {outcome.fitted.n_rounds} rounds, number {outcome.fitted.best_round}, was kept; training took {_minutes(outcome.seconds)}.
+{kept(outcome.fitted)} Training took {duration(outcome.seconds)}.
 """
+
+
+def kept(fitted: Fitted) -> str:
+    """Say which round was kept, and why no more followed."""
+    if not fitted.best_round:
+        return f"None of {fitted.n_rounds} rounds read the held-out rows better than the head it began with, which was kept."
+    end = ", and training stopped when more no longer helped" if fitted.stopped_early else ""
+    return f"Round {fitted.best_round} of {fitted.n_rounds} was kept{end}."
 
 
 def command_of(outcome: Outcome) -> str:
@@ -156,5 +165,6 @@ OPTIONS = {"n_epochs": "--epochs", "n_layers": "--layers", "n_attention_heads": 
 """Options whose name on the command line is another one."""
 
 
-def _minutes(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Say how long something took."""
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"  # noqa: PLR2004  (as people say it)

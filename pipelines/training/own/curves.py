@@ -45,5 +45,5 @@ def _in_words(rounds: Sequence[Round], *, best: int) -> str:
     first, last = rounds[0], rounds[-1]
     return (
         f"Loss by step: from {first.loss:.2f} to {last.loss:.2f} on the rows to learn from, from {first.dev_loss:.2f} to "
-        f"{last.dev_loss:.2f} on held-out rows; round {best} was kept."
+        f"{last.dev_loss:.2f} on held-out rows; round {best} was the best."
     )

@@ -3,7 +3,6 @@
 What is learnt in a round follows from the seed and the round's number alone, so that a killed run goes on to the same end.
 """
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from pipelines.network import Network
 from pipelines.training.losses import task_loss
 from pipelines.training.own.checkpoint import Standing, read_standing, save_standing
 from pipelines.training.own.items import Items, token_budget_for
-from pipelines.training.own.judge import ask, judge
+from pipelines.training.own.judge import Verdict, ask, judge
 from pipelines.training.own.keeping import Memory, kept_loss
 from pipelines.training.own.methods import learnt_of, make_optimizer, put_back
 from pipelines.training.own.metrics import Round, cut_metrics, log_round
@@ -56,7 +55,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """How a run went: the best of its rounds, counted from 1, and whether it stopped before its time."""
+    """How a run went: the best of its rounds, counted from 1, or 0 if none was better than none; whether it stopped before its time."""
 
     best_round: int
     n_rounds: int
@@ -68,7 +67,7 @@ def fit(course: Course, *, out: Path, watch: Watch) -> Fitted:
     plan = plan_batches(course.items.train, course.options)
     rounds = [plan[start : start + _round_steps(course)] for start in range(0, len(plan), _round_steps(course))]
     optimizer = make_optimizer(course.network, course.options)
-    standing = _take_up(course, optimizer, out)
+    standing = _take_up(course, optimizer, out, watch)
     clock = _Clock(n_steps=len(plan), begun=sum(map(len, rounds[: standing.n_rounds])))
     while standing.n_rounds < len(rounds) and not _is_stale(standing, course.options):
         standing = _one_round(course, optimizer, rounds[standing.n_rounds], standing, clock=clock, out=out, watch=watch)
@@ -99,12 +98,13 @@ def _round_steps(course: Course) -> int:
     return min(ROUND_STEPS, len(list(micro_batches(lengths, token_budget=budget))))
 
 
-def _take_up(course: Course, optimizer: torch.optim.Optimizer, out: Path) -> Standing:
+def _take_up(course: Course, optimizer: torch.optim.Optimizer, out: Path, watch: Watch) -> Standing:
     standing = read_standing(out)
     cut_metrics(out, n_rounds=standing.n_rounds if standing else 0)  # what came after the checkpoint is done again
     if standing is None:
-        learnt = learnt_of(course.network)
-        return Standing(0, 0, math.inf, learnt, learnt, {})
+        learnt, begun = learnt_of(course.network), _judge(course)
+        watch.line(f"before the first round: held-out loss {begun.loss:.3f}, F1 {begun.f1:.3f}")
+        return Standing(0, 0, begun.loss, learnt, learnt, {})
     put_back(course.network, standing.learnt)
     optimizer.load_state_dict(dict(standing.optimizer))
     return standing
@@ -130,9 +130,7 @@ def _one_round(
         for place, rows in enumerate(steps):
             losses[place] = _take_step(course, optimizer, rows, number=clock.step, n_steps=clock.n_steps)
             watch.step(clock.tick(float(losses[place, 0])))
-    tags = course.network.config.tags
-    ignored = tags.index("O") if course.task.kind is TaskKind.ENTITIES else None
-    verdict = judge(ask(course.network, course.task, course.items.dev, course.read_dev), ignored=ignored)
+    verdict = _judge(course)
     loss, kept = losses.mean(axis=0).tolist()
     done = Round(standing.n_rounds + 1, clock.step, loss, kept, verdict.loss, verdict.f1, time.perf_counter() - begun)
     log_round(done, out)
@@ -141,6 +139,12 @@ def _one_round(
     learnt = learnt_of(course.network)
     after = replace(standing, n_rounds=done.number, learnt=learnt, optimizer=optimizer.state_dict())
     return replace(after, best_round=done.number, best_loss=verdict.loss, best=learnt) if is_best else after
+
+
+def _judge(course: Course) -> Verdict:
+    tags = course.network.config.tags
+    ignored = tags.index("O") if course.task.kind is TaskKind.ENTITIES else None
+    return judge(ask(course.network, course.task, course.items.dev, course.read_dev), ignored=ignored)
 
 
 def _take_step(course: Course, optimizer: torch.optim.Optimizer, rows: Sequence[int], *, number: int, n_steps: int) -> tuple[float, float]:

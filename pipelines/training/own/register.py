@@ -10,7 +10,8 @@ from typing import Any
 
 from pipelines.errors import PipelineError
 from pipelines.model import revision_of
-from pipelines.network import CONFIG, WEIGHTS
+from pipelines.network import CONFIG
+from pipelines.weights import WEIGHTS
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
