@@ -34,7 +34,7 @@ def explain(
     against: Annotated[str | None, typer.Option(help="Weigh them against this sentiment; else the likeliest other.")] = None,
     taxonomy: Annotated[str | None, typer.Option(help="Whose topics to explain; else the default of the kind.")] = None,
     by: Annotated[Method | None, typer.Option(help="How to weigh words; else gradients where the model has any.")] = None,
-    model: Annotated[str | None, typer.Option(help="A name in the model catalog; else the one that serves.")] = None,
+    model: Annotated[str | None, typer.Option(help="A name in the catalogue or a model folder; else the one that serves.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page to this file, too.", dir_okay=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -47,12 +47,14 @@ def explain(
     from workers.settings import settings
     from workers.taxonomies import check_taxonomy
 
-    check_taxonomy(taxonomy)
     engine = settings().engine
     given = given_text(text, file, command="explain")
+    loaded = load_model(model or engine.model, device=pick_device(engine.device), n_threads=engine.threads, catalog=engine.catalog)
+    if f"topics_{taxonomy}" not in loaded.labels:
+        check_taxonomy(taxonomy)
     story = tell(
         Document(0, kind, given, taxonomy or settings().default_taxonomies[kind.value]),
-        model=load_model(model or engine.model, device=pick_device(engine.device), n_threads=engine.threads, catalog=engine.catalog),
+        model=loaded,
         taxonomies=read_taxonomies(engine.taxonomies),
         by=None if by is None else By(by.value),
         towards=towards,

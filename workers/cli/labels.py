@@ -99,7 +99,7 @@ def _tell_export(pool: "Pool", found: "Exported", files: list[Path], *, as_json:
 
 @app.command("import")
 def import_labels(
-    export: Annotated[Path, typer.Argument(help="What Label Studio exported, as JSON or JSON-MIN.", exists=True, dir_okay=False)],
+    exports: Annotated[list[Path], typer.Argument(help="What Label Studio exported, as JSON or JSON-MIN.", exists=True, dir_okay=False)],
     *,
     task: TaskOption,
     out: Annotated[Path, typer.Option(help="Write the rows to this file (JSON lines): what to train on.")],
@@ -119,7 +119,7 @@ def import_labels(
     again = disputed or out.with_name(f"{out.name.split('.')[0]}.disputed.json")
     _refuse_to_replace([out, *([held_out] if held_out else [])], is_forced=force)
     try:
-        found = read_import(export, parse_task(task))
+        found = read_import(exports, parse_task(task))
     except ValueError as problem:
         fail(str(problem), code=Exit.USAGE)
     if found.disputed:

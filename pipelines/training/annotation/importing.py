@@ -3,11 +3,11 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.training.annotation.answers import Answer, read_answers
+from pipelines.training.annotation.answers import Annotated, Answer, read_answers
 from pipelines.training.annotation.interface import CONTROLS
 from pipelines.training.annotation.picking import Purpose
 from pipelines.training.annotation.records import KEPT
@@ -39,9 +39,9 @@ class Imported:
         return Counter(label for row in [*self.rows, *self.measuring_rows] for label in _labels(row))
 
 
-def read_import(path: Path, task: Task) -> Imported:
-    """Read and settle an export; BadRowError names the task with a fault, and the mend."""
-    answers = read_answers(path, task)
+def read_import(paths: Sequence[Path], task: Task) -> Imported:
+    """Read and settle exports; what they say of the same text is put together. BadRowError names the task with a fault, and the mend."""
+    answers = _together(one for path in paths for one in read_answers(path, task))
     settled = [settle(one) for one in answers]
     rows: list[Row] = []
     measuring_rows: list[Row] = []
@@ -52,8 +52,18 @@ def read_import(path: Path, task: Task) -> Imported:
     disputed = [one.one.raw for one in settled if one.is_disputed]
     n_unanswered = sum(one.answer is None and not one.is_disputed for one in settled)
     if not rows and not measuring_rows:
-        raise BadRowError(f"{path.name}: nobody has answered any of its {len(settled):,} tasks alone or in agreement; label some first")
+        names = ", ".join(path.name for path in paths)
+        raise BadRowError(f"{names}: nobody has answered any of the {len(settled):,} tasks alone or in agreement; label some first")
     return Imported(rows, measuring_rows, disputed, len(settled), n_unanswered, n_shared, n_agreed)
+
+
+def _together(answers: Iterable[Annotated]) -> list[Annotated]:
+    found: dict[str, Annotated] = {}
+    for one in answers:
+        before = found.get(one.text)
+        said = {opinion.who: opinion for opinion in (*(before.opinions if before else ()), *one.opinions)}  # the later export wins
+        found[one.text] = replace(before or one, opinions=tuple(said.values()))
+    return list(found.values())
 
 
 def _row(settled: Settled, answer: Answer, task: Task) -> Row:

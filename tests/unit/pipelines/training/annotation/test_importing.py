@@ -37,7 +37,7 @@ def test_read_import_makes_rows_that_training_reads(tmp_path: Path) -> None:
         task("good bank", choice("positive"), chosen_for="measuring"),
     )
 
-    found = read_import(path, SENTIMENT)
+    found = read_import([path], SENTIMENT)
     save_rows([*found.rows, *found.measuring_rows], tmp_path / "new" / "sentiment_desk.jsonl")
 
     assert found.rows == [
@@ -57,7 +57,7 @@ def test_read_import_counts_what_was_skipped_open_or_never_asked(tmp_path: Path)
         task("four"),
     )
 
-    found = read_import(path, SENTIMENT)
+    found = read_import([path], SENTIMENT)
 
     assert (found.n_tasks, len(found.rows), found.n_unanswered, found.disputed) == (4, 1, 3, [])
 
@@ -72,18 +72,28 @@ def test_read_import_settles_by_majority_by_truth_and_else_leaves_open(tmp_path:
         tie,
     )
 
-    found = read_import(path, SENTIMENT)
+    found = read_import([path], SENTIMENT)
 
     assert {row["text"]: row["label"] for row in found.rows} == {"most": "negative", "truth": "positive", "later": "positive"}
     assert found.disputed == [tie]
     assert (found.n_shared, found.n_agreed) == (3, 0)
 
 
+def test_read_import_puts_several_exports_together(tmp_path: Path) -> None:
+    one = export(tmp_path / "one.json", task("bad", choice("negative", who=1)), task("odd", choice("neutral", who=1)))
+    other = export(tmp_path / "other.json", task("good", choice("positive", who=2)), task("odd", choice("positive", who=2)))
+
+    found = read_import([one, other], SENTIMENT)
+
+    assert {row["text"]: row["label"] for row in found.rows} == {"bad": "negative", "good": "positive"}
+    assert [raw["data"]["text"] for raw in found.disputed] == ["odd"]
+
+
 def test_read_import_takes_spans_with_offsets_as_any_version_counts_them(tmp_path: Path) -> None:
     text = "\U0001f4c9 Acme falls"
     path = export(tmp_path / "entities.json", task(text, marks((3, 7, "Acme", "ORG"))), task("nobody", marks()))
 
-    found = read_import(path, ENTITIES)
+    found = read_import([path], ENTITIES)
     save_rows(found.rows, tmp_path / "entities.jsonl")
 
     assert found.rows[0]["entities"] == [{"start": 2, "end": 6, "label": "ORG"}]
@@ -98,8 +108,8 @@ def test_read_import_reads_the_flat_export(tmp_path: Path) -> None:
     ]
     spans = [{"id": 1, "text": "Acme falls", "entities": [{"start": 0, "end": 4, "text": "Acme", "labels": ["ORG"]}], "annotator": 1}]
 
-    found = read_import(export(tmp_path / "export.json", *flat), SENTIMENT)
-    marked = read_import(export(tmp_path / "spans.json", *spans), ENTITIES)
+    found = read_import([export(tmp_path / "export.json", *flat)], SENTIMENT)
+    marked = read_import([export(tmp_path / "spans.json", *spans)], ENTITIES)
 
     assert ([row["text"] for row in found.rows], len(found.disputed)) == (["good"], 1)
     assert marked.rows[0]["entities"] == [{"start": 0, "end": 4, "label": "ORG"}]
@@ -111,13 +121,13 @@ def test_read_import_reads_the_flat_export(tmp_path: Path) -> None:
         ([task("one", choice("great"))], "task 7: label 'great' is none of negative"),
         ([{"id": 3, "data": {"body": "one"}, "annotations": []}], "task 3: its data has no `text`"),
         ([task("one", {"result": [{"type": "choices", "value": {"choices": ["a", "b"]}}]})], "2 choices, where sentiment_desk takes one"),
-        ([task("one")], "nobody has answered any of its 1 tasks"),
+        ([task("one")], "nobody has answered any of the 1 tasks"),
         ([], "holds no task"),
     ],
 )
 def test_read_import_names_the_task_and_the_mend(tmp_path: Path, tasks: list[dict[str, Any]], message: str) -> None:
     with pytest.raises(BadRowError, match=message):
-        read_import(export(tmp_path / "export.json", *tasks), SENTIMENT)
+        read_import([export(tmp_path / "export.json", *tasks)], SENTIMENT)
 
 
 @pytest.mark.parametrize(
@@ -132,18 +142,18 @@ def test_read_import_refuses_spans_that_mark_nothing(tmp_path: Path, value: dict
     path = export(tmp_path / "export.json", task("Gold up", {"result": [{"type": "labels", "value": value}]}))
 
     with pytest.raises(BadRowError, match=message):
-        read_import(path, ENTITIES)
+        read_import([path], ENTITIES)
 
 
 def test_read_import_refuses_spans_that_overlap(tmp_path: Path) -> None:
     path = export(tmp_path / "export.json", task("New York", marks((0, 3, "New", "ORG"), (0, 8, "New York", "LOC"))))
 
     with pytest.raises(BadRowError, match="task 7: spans 0-3 and 0-8 overlap"):
-        read_import(path, ENTITIES)
+        read_import([path], ENTITIES)
 
 
 def test_read_import_wants_json(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_text("id,text\n", encoding="utf-8")
 
     with pytest.raises(BadRowError, match="choose Export, then JSON"):
-        read_import(tmp_path / "export.csv", SENTIMENT)
+        read_import([tmp_path / "export.csv"], SENTIMENT)
