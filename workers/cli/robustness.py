@@ -78,7 +78,7 @@ def _print(found: "Robustness", *, form: Format) -> None:
         return
     for untouched in found.untouched:
         trials = [one for one in found.trials if one.file == untouched.file]
-        title = f"{untouched.task}: {trials[0].main.replace('_', ' ')} of {found.model} ({found.revision}) on the rows that each changes"
+        title = f"{untouched.task}, {trials[0].main.replace('_', ' ')}: {found.model} ({found.revision})"
         print_rows([_shown(one) for one in trials], columns=COLUMNS, form=form, title=title)
         typer.echo(f"{summary(trials)}\n")
 
@@ -91,7 +91,11 @@ def _shown(trial: "Trial") -> dict[str, Any]:
     return row | {
         "before": f"{drop.before:.1%}",
         "after": f"{drop.after:.1%}",
-        "points": f"{-100 * drop.drop:+.1f}",
-        "95% interval": f"{-100 * drop.interval.high:+.1f} to {-100 * drop.interval.low:+.1f}",
+        "points": _points(drop.drop),
+        "95% interval": f"{_points(drop.interval.high)} to {_points(drop.interval.low)}",
         "answers changed": f"{trial.flipped:.1%}",
     }
+
+
+def _points(lost: float) -> str:
+    return f"{round(-100 * lost, 1) + 0.0:+.1f}"  # no minus before a zero

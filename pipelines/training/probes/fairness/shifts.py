@@ -7,10 +7,10 @@ The bound on a shift is 0.05, a fortieth of the scale, in plain and in charged t
 
 - It is about what the model's own probabilities are worth: they are accepted with a calibration error of up to 0.04. A
   smaller shift can't be told from how wrong the scores are anyway; a larger one is a property of the group.
-- It is small beside what is watched. A rule of the alerts looks for shares that move by tens of points; a group whose scores
-  are 0.05 lower has about two or three more of its hundred texts called negative.
-- It can be met. In the study of 219 systems by Kiritchenko and Mohammad (2018) most differences between genders and races
-  were below 3% of the scale (0.06 here), so that a bound of 2.5% asks for better than usual, not for the impossible.
+- It is small beside what is watched. A group whose scores are 0.05 lower has two or three more of its hundred texts called
+  negative; the alerts, as they are set, open nothing below half as many negatives again as expected.
+- It can be met. Most of the 219 systems that Kiritchenko and Mohammad (2018) examined judged genders and races differently, but
+  slightly: mostly by no more than about three hundredths of their scale. Two and a half of ours is strict, not impossible.
 
 A shift beyond the bound fails, even where its interval reaches below it: who ships the model has to show that it is fair, not
 those whom it judges that it is not. A shift within, whose interval reaches beyond, is told as uncertain and does not fail.

@@ -29,7 +29,7 @@ def test_robustness_prints_a_table_for_people(news: str) -> None:
     result = run("--data", news, "--only", "upper, negation")
 
     assert result.exit_code == 0, result.output
-    for words in ("macro f1 of tiny (", "upper", "negation", "95% interval", "answers changed"):
+    for words in ("sentiment_news, macro f1: tiny (", "upper", "negation", "95% interval", "answers changed"):
         assert words in result.stdout
 
 
