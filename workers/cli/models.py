@@ -48,7 +48,9 @@ def show_model(
         typer.echo(json.dumps(values, indent=2, ensure_ascii=False))
     else:
         heads = values.pop("heads", {})
-        print_rows([{"": key, " ": value} for key, value in values.items() if value != ""], columns=("", " "), form=Format.TABLE)
+        for key, value in values.items():
+            if value not in ("", None):
+                typer.echo(f"{key.replace('_', ' '):<14}{value}")
         rows = [{"head": head, **told} for head, told in heads.items()]
         if rows:
             typer.echo()
@@ -90,7 +92,7 @@ def compress_model(
     out: Annotated[Path | None, typer.Option(help="Folder of the variant; without it, models/NAME.")] = None,
     work: Annotated[Path | None, typer.Option(help="Folder for checkpoints and figures; without it, OUT.work.")] = None,
     max_loss: Annotated[float, typer.Option(min=0, help="Points that any figure may fall before the variant is refused.")] = 0.5,
-    limit: Annotated[int | None, typer.Option(min=1, help="Measure only on the first rows of each file: quicker, less sure.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Measure on at most so many rows of each file, evenly spread.")] = None,
     int8: Annotated[bool | None, typer.Option("--int8/--no-int8", help="Keep it in 8 bits; the default without --layers.")] = None,
     layers: Annotated[int | None, typer.Option(min=1, help="Keep so many layers and teach them anew.", rich_help_panel=SHALLOW)] = None,
     texts: Annotated[list[Path] | None, typer.Option(help="Texts to learn from; labels are not needed.", rich_help_panel=SHALLOW)] = None,

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from math import ceil
 from pathlib import Path
 
 import torch
@@ -116,10 +117,10 @@ def _rows(model: BellwetherModel, order: Order) -> list[tuple[Task, list[Example
     for path in order.data:
         task = task_of(path)
         head_for(model, task)  # says which heads there are, before minutes are spent
-        examples = read_examples(path, task)[: order.limit]
+        examples = read_examples(path, task)
         if not examples:
             raise ValueError(f"{path.name} has no rows; the gate needs labelled ones")
-        found.append((task, examples))
+        found.append((task, examples[:: ceil(len(examples) / order.limit) if order.limit else 1]))
     if not found:
         raise ValueError("the gate needs labelled rows: give --data FILE for every task that must not get worse")
     return found

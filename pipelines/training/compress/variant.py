@@ -22,7 +22,7 @@ class Depth:
 class Order:
     """What is wanted of the model folder `source`, called `source_name`: 8 bits, fewer layers (`depth`), or both.
 
-    The gate measures on the `data` files (the first `limit` rows of each) and shuts above `max_loss` points. The variant comes
+    The gate measures on the `data` files (at most `limit` rows of each, evenly spread) and shuts above `max_loss` points. The variant comes
     to lie in `out`; `work` keeps what is unfinished.
     """
 
