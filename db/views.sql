@@ -1,5 +1,7 @@
 -- The views that BI tools and dbt may rely on: names, columns and types are stable; the tables behind them are not.
 -- Times are UTC; a day or an hour is named by its start. Superseded versions of a record are never counted.
+-- They are made anew once the last step of db/migrations is taken; a change here comes with a step, be it an empty one. Columns
+-- are only ever added at a view's end.
 
 CREATE OR REPLACE VIEW v_records AS
 SELECT
