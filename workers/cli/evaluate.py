@@ -63,15 +63,16 @@ def evaluate(
     from workers.cli.evaluation_view import print_parts, save_html
 
     files, names, other = _sorted_out([*map(str, data), *(more or [])], list(model or ["default"]), compare)
+    if html:
+        html.parent.mkdir(parents=True, exist_ok=True)  # what is wrong with it is better said before than after minutes of work
     try:
         wanted = Wanted(_tasks(files, task), head, _slicings(slices), limit, seed)
         parts = _measure(wanted, _loaded(names, device, threads), other=_loaded([other], device, threads) if other else [])
     except ValueError as problem:
         fail(str(problem), code=Exit.USAGE)
-    if html:
-        save_html(html, parts, hide_texts=hide_texts)
     print_parts(parts, form=Format.JSON if as_json else form, details=details or len(files) == len(names) == 1)
     if html:
+        save_html(html, parts, hide_texts=hide_texts)
         typer.echo(f"The page is {html}.", err=True)
 
 
@@ -129,6 +130,8 @@ def _measure(wanted: Wanted, models: Sequence["Model"], *, other: Sequence["Mode
         for done, (path, task) in enumerate(wanted.files):
             counter.update(done=done, total=len(wanted.files), note=path.name)
             examples = read_examples(path, task)[: wanted.limit]
+            if not any(example.label or example.spans for example in examples):
+                raise ValueError(f"{path.name} holds no {'row' if not examples else 'span'} to measure a model by")
             parts.append(_part(wanted, path.name, task, examples, models, other=other))
     return parts
 

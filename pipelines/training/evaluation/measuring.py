@@ -21,7 +21,7 @@ from pipelines.training.evaluation.choices import UNANSWERED, Choices
 from pipelines.training.evaluation.found_spans import FoundSpans
 from pipelines.training.evaluation.label_scores import LabelScores, score_choices
 from pipelines.training.evaluation.span_scores import SpanScores, score_found
-from pipelines.training.tasks import SHIPPED, Task, TaskKind, task_of
+from pipelines.training.tasks import SHIPPED, Task, TaskKind, parse_task, task_of
 
 Judged = Choices | FoundSpans
 """What a model said beside what was right, row by row: enough to draw the figures of any part of the rows."""
@@ -95,6 +95,8 @@ def evaluate_examples(
 
 def head_for(model: Model, task: Task, *, head: str | None = None) -> str:
     """Return the head to ask for a task: `head`, the one of its name, or the one for any sentiment; NoHeadError if there is none."""
+    if head and head in model.labels and parse_task(head).kind is not task.kind:
+        raise NoHeadError(f"head {head!r} gives {parse_task(head).kind}, but {task.name!r} is about {task.kind}; name a head of that kind")
     wanted = [head] if head else [task.name, *(["sentiment"] if task.kind is TaskKind.SENTIMENT else [])]
     for name in wanted:
         if name in model.labels:

@@ -143,3 +143,14 @@ def test_evaluate_refuses_what_it_does_not_know(news: str, arguments: list[str],
 
     assert result.exit_code == 2
     assert words in result.stderr
+
+
+@pytest.mark.parametrize(("text", "words"), [("", "holds no row"), ('{"text": "the fee", "entities": []}\n', "holds no span")])
+def test_evaluate_refuses_a_file_with_nothing_to_measure_by(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "entities.jsonl"
+    path.write_text(text)
+
+    result = run("--data", str(path))
+
+    assert result.exit_code == 2
+    assert words in result.stderr

@@ -91,3 +91,8 @@ def test_head_for_lists_the_heads_there_are(oracle: Model) -> None:
         head_for(oracle, parse_task("topics_banking77"))
     with pytest.raises(NoHeadError, match="no head 'nothing'"):
         head_for(oracle, DESK, head="nothing")
+
+
+def test_head_for_refuses_a_head_of_another_kind(oracle: Model) -> None:
+    with pytest.raises(NoHeadError, match="'entities' gives entities, but 'topics_desk' is about topics"):
+        head_for(oracle, DESK, head="entities")
