@@ -1,7 +1,7 @@
 """What an explanation says, as plain values; finding it is left to `explainer` and `topics`, showing it to `page` and the terminal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipelines.errors import PipelineError
@@ -76,16 +76,19 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class TopicExplanation:
-    """Why a text got its topic: the nearest texts of a described taxonomy, or the words that moved a trained head.
+    """Why a text got its topic: how near it is to a described taxonomy's texts, or the words that moved a trained head.
 
-    `topic` is None where none was likely enough; `scores` are the likeliest topics, best first; `matches` are those of the
-    topics in `scores`, nearest first.
+    `topic` is None where none was likely enough; `scores` are the likeliest topics, best first. Of a described taxonomy,
+    `likeness` says how like the text is to each of them (-1 to 1), `threshold` below which likeness there is no topic, and
+    `matches` which of their texts are nearest.
     """
 
     taxonomy: str
     kind: str
     topic: str | None
     scores: Mapping[str, float]
+    likeness: Mapping[str, float] = field(default_factory=dict)
+    threshold: float | None = None
     matches: tuple[Match, ...] = ()
     words: Explanation | None = None
 

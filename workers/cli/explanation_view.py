@@ -92,7 +92,8 @@ def _bars(found: Explanation) -> RenderableType:
 def _topic(found: TopicExplanation) -> RenderableType:
     names = Text()
     for name, score in found.scores.items():
-        names.append(f"{name} {score:.0%}   ", style="bold cyan" if name == found.topic else "dim")
+        like = f" (likeness {found.likeness[name]:.2f})" if name in found.likeness else ""
+        names.append(f"{name} {score:.0%}{like}   ", style="bold cyan" if name == found.topic else "dim")
     parts: list[RenderableType] = [names]
     if found.topic is None:
         parts.append(Text("none is likely enough", style="italic dim"))
@@ -100,12 +101,13 @@ def _topic(found: TopicExplanation) -> RenderableType:
         parts.append(_matches(found))
     if found.words is not None:
         parts += [Text(_balance(found.words), style="dim"), _bars(found.words)]
-    return Group(*parts, Text(f"of the taxonomy {found.taxonomy}, {found.kind}", style="dim"))
+    least = "" if found.threshold is None else f"; a topic takes a likeness of {found.threshold:.2f}"
+    return Group(*parts, Text(f"of the taxonomy {found.taxonomy}, {found.kind}{least}", style="dim"))
 
 
 def _matches(found: TopicExplanation) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("likeness", justify="right")
+    table.add_column("cosine", justify="right")
     for column in ("topic", "matched", "text"):
         table.add_column(column, overflow="fold")
     for match in found.matches:

@@ -19,7 +19,7 @@ WORDS = ["Apple", "falls", "the", "BANK", "rises", "not", "great", "bad", "Londo
 
 
 @given(words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=40))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_head_by_gradients_adds_up_to_the_difference_of_log_odds(full_model: BellwetherModel, words: list[str]) -> None:
     explainer = Explainer(full_model, by=By.GRADIENTS, window_overlap=8)
 

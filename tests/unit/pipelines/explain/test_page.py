@@ -25,10 +25,12 @@ def test_story_page_shows_words_as_the_model_read_them_and_asks_for_nothing() ->
 def test_story_page_shows_what_matched_a_topic() -> None:
     match = Match("card-lost", "example", "I lost <my> card", 0.81)
 
-    page = story_page(replace(STORY, topic=TopicExplanation("desk", "described", "card-lost", {"card-lost": 0.7}, (match,))))
+    page = story_page(
+        replace(STORY, topic=TopicExplanation("desk", "described", "card-lost", {"card-lost": 0.7}, {"card-lost": 0.6}, 0.25, (match,)))
+    )
 
     assert "I lost &lt;my&gt; card" in page
-    assert "0.81" in page
+    assert all(shown in page for shown in ("0.81", "likeness 0.60", "below 0.25"))
 
 
 def test_story_page_shows_the_words_of_a_trained_head_and_a_place() -> None:

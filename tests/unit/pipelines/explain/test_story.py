@@ -33,7 +33,7 @@ def test_tell_notes_why_there_is_no_topic(full_model: BellwetherModel, desk: Des
     story = tell(Document(0, Kind.NEWS, TEXT, "desk"), model=full_model, taxonomies=Taxonomies([desk]), by=By.OCCLUSION)
 
     assert story.topic is None
-    assert "gives no topics of desk" in story.note
+    assert "no embeddings to match the topics of desk" in story.note
 
 
 def test_tell_says_which_heads_there_are(full_model: BellwetherModel, desk: DescribedTaxonomy) -> None:

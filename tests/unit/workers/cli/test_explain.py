@@ -13,6 +13,7 @@ from workers.cli.explanation_view import view
 
 TEXT = "Acme fell 5% after $ACME cut its outlook"
 WORDS = (WordWeight("Acme", 0, 4, 0.5, "Acme"), WordWeight("fell\x1b[2J", 5, 9, -2.0, "fell"))
+MATCHES = (Match("earnings", "example", "Acme cuts its outlook", 0.71),)
 FOUND = Explanation(
     "sentiment_news", "negative", {"negative": 0.9, "positive": 0.1}, "positive", "negative", By.GRADIENTS, WORDS, -2.2, 0.6, 0.001
 )
@@ -58,7 +59,7 @@ def test_explain_wants_a_text_or_a_file() -> None:
 
 
 def test_explanation_view_shows_words_matches_and_no_control_characters() -> None:
-    topic = TopicExplanation("desk", "described", None, {"earnings": 0.2}, (Match("earnings", "example", "Acme cuts its outlook", 0.71),))
+    topic = TopicExplanation("desk", "described", None, {"earnings": 0.2}, {"earnings": 0.3}, 0.4, MATCHES)
     story = Story(TEXT, Kind.NEWS, ModelRef("tiny", "abc"), FOUND, topic, "a note")
 
     shown = _drawn(story)
