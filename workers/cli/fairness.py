@@ -1,6 +1,7 @@
 """`bellwether fairness`: whether a model judges a text by whom it is about; the work is in `pipelines.training.probes.fairness`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,9 @@ from workers.cli.common import Format, fail, print_rows
 from workers.errors import Exit
 
 if TYPE_CHECKING:
+    from pipelines.model import Model
     from pipelines.training.probes.fairness.probe import Fairness
+    from pipelines.training.tasks import Task
 
 app = typer.Typer(add_completion=False)
 
@@ -32,6 +35,9 @@ def fairness(
     rows: Annotated[int, typer.Option(min=1, help="At most so many rows for each question, drawn by the seed.")] = 40,
     seed: Annotated[int, typer.Option(help="Decides which rows are drawn and what the intervals resample.")] = 17,
     html: Annotated[Path | None, typer.Option(help="Write a page with plots; it quotes no row.", dir_okay=False)] = None,
+    exchange: Annotated[
+        Path | None, typer.Option(help="Write the rows with other people in them to a folder, to teach with, and stop.", file_okay=False)
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda:0.")] = "cpu",
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     form: Annotated[Format, typer.Option("--format", help="How to print the figures.")] = Format.TABLE,
@@ -43,7 +49,12 @@ def fairness(
     from workers.cli.progress import shown
 
     files = labelled_files([*(data or []), *(more or [])], task=task)
+    if exchange and not files:
+        fail("--exchange needs --data: the rows to put other people into", code=Exit.USAGE)
     try:
+        if exchange:
+            _exchange(loaded(model, device=device, n_threads=threads), files, exchange, seed=seed)
+            return
         with shown("reading") as counter:
             found = probe_fairness(
                 loaded(model, device=device, n_threads=threads),
@@ -59,6 +70,17 @@ def fairness(
         _save(html, found)
     _print(found, form=Format.JSON if as_json else form)
     _judge(found)
+
+
+def _exchange(model: "Model", files: Sequence[tuple[Path, "Task"]], folder: Path, *, seed: int) -> None:
+    from pipelines.training.probes.fairness.exchange import save_exchanged
+    from workers.cli.progress import shown
+
+    with shown("reading") as counter:
+        tell = lambda what, done, total: counter.update(done=done, total=total, note=what)  # noqa: E731  # as the probe is told
+        written = save_exchanged(model, files, folder, seed=seed, tell=tell)
+    for path, n_rows in written.items():
+        typer.echo(f"{path}: {n_rows:,} rows")
 
 
 def _save(path: Path, found: "Fairness") -> None:

@@ -29,7 +29,7 @@ def draw_shifts(axes: "Axes", shifts: Mapping[str, Sequence[Shift]], *, bound: f
         colour = COLOURS[number % len(COLOURS)]
         places = [place + (number - (len(shifts) - 1) / 2) * _APART for place in range(len(groups))]
         axes.hlines(places, [one.low for one in those], [one.high for one in those], color=colour, linewidth=1.4)
-        axes.plot([one.shift for one in those], places, "o", color=colour, markersize=4.5, label=setting)
+        axes.plot([one.shift for one in those], places, "o", color=colour, markersize=4.5, label=setting.removesuffix(" templates"))
     axes.axvspan(-bound, bound, color=LINE, alpha=0.35, linewidth=0)
     axes.axvline(0, color=MUTED, linewidth=1)
     reach = max(1.6 * bound, *(max(abs(one.low), abs(one.high)) for those in shifts.values() for one in those))
@@ -37,6 +37,7 @@ def draw_shifts(axes: "Axes", shifts: Mapping[str, Sequence[Shift]], *, bound: f
     axes.set_yticks(range(len(groups)), groups)
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
+    axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel("more negative than the others  |  more positive")
     if len(shifts) > 1:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.42 / (0.34 * len(groups) + 0.9)), ncols=len(shifts), borderaxespad=0)

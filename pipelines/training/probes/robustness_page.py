@@ -17,7 +17,7 @@ _LONGEST = 220
 
 def save_robustness(path: Path, found: Robustness, *, texts: bool = True) -> None:
     """Write the page; `texts` says whether it may quote a row for each perturbation."""
-    n_rows = sum(one.scores.n for one in found.untouched)
+    n_rows = sum(len(one.examples) for one in found.untouched)
     sections = [_section(one, [trial for trial in found.trials if trial.file == one.file], texts=texts) for one in found.untouched]
     lead = f"Model {found.model} ({found.revision}) on {n_rows:,} rows, changed by seed {found.seed}."
     save_page(path, render("robustness.html", title="Robustness", lead=lead, sections=sections))
@@ -68,7 +68,7 @@ def _row(trial: Trial) -> list[str]:
     drop = trial.drops.get(trial.main)
     interval = f"{points(-drop.interval.high)} to {points(-drop.interval.low)}" if drop else points(None)
     figures = (percent(drop.before), percent(drop.after), points(-drop.drop)) if drop else (percent(None),) * 3
-    return [trial.perturbation, trial.about, number(trial.n_changed), *figures, interval, percent(trial.flipped)]
+    return [trial.perturbation, number(trial.n_changed), *figures, interval, percent(trial.flipped), trial.about]
 
 
 def _shortened(text: str) -> str:

@@ -1,13 +1,13 @@
 """Nationalities by region, and texts about one of them told of another; four a region, written by hand, small and large ones mixed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipelines.training.data import Span
 from pipelines.training.probes.edits import Edit
 from pipelines.training.probes.fairness.grid import NATIONALITY, Column
 
-_REGIONS = {
+_PROBING = {
     "English-speaking": "American British Canadian Australian",
     "Western Europe": "French German Dutch Italian",
     "Eastern Europe": "Polish Romanian Ukrainian Russian",
@@ -18,9 +18,29 @@ _REGIONS = {
     "East Asia": "Chinese Japanese Korean Vietnamese",
 }
 
-NATIONALITIES = tuple(Column(word, {NATIONALITY: region}) for region, words in _REGIONS.items() for word in words.split())
+_TEACHING = {
+    "English-speaking": "Irish Scottish English Welsh",
+    "Western Europe": "Spanish Belgian Swiss Swedish",
+    "Eastern Europe": "Czech Hungarian Bulgarian Belarusian",
+    "Latin America": "Peruvian Chilean Venezuelan Cuban",
+    "Middle East, North Africa": "Iraqi Syrian Tunisian Jordanian",
+    "Sub-Saharan Africa": "Ugandan Senegalese Zambian Somali",
+    "South Asia": "Afghan Bhutanese Maldivian Bengali",
+    "East Asia": "Thai Malaysian Indonesian Taiwanese",
+}
 
-_ANY = "|".join(column.filler for column in NATIONALITIES)
+
+def _columns(regions: Mapping[str, str]) -> tuple[Column, ...]:
+    return tuple(Column(word, {NATIONALITY: region}) for region, words in regions.items() for word in words.split())
+
+
+NATIONALITIES = _columns(_PROBING)
+"""Those that the probe asks about."""
+
+TAUGHT_NATIONALITIES = _columns(_TEACHING)
+"""Others to teach with: a model that learnt the probe's own by heart would pass it for nothing."""
+
+_ANY = "|".join(column.filler for column in (*NATIONALITIES, *TAUGHT_NATIONALITIES))
 _WORDS = re.compile(rf"(?<!\bNorth )(?<!\bSouth )(?<!\bS\.)(?<!\bN\.)\b(?:([Aa][Nn]?)(\s+))?({_ANY}|{_ANY.upper()})\b")
 """Of the two Koreas, "Korean" alone would be neither."""
 _NEXT = re.compile(

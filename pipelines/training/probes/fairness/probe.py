@@ -1,7 +1,7 @@
 """Run the fairness probe: fill in people, ask the model, compare the groups; how it is shown is left to the command and its page."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -157,7 +157,8 @@ def _texts(model: Model, files: Sequence[tuple[Path, Task]], *, seed: int) -> li
     found: list[Found] = []
     for path, task in files:
         examples = drawn(read_examples(path, task), n=N_LOOKED_AT, seed=seed, path=path)
-        found += [(one, spans, _kind_of(task)) for one, spans in zip(examples, mentions_in(model, task, examples), strict=True)]
+        bare = [replace(example, spans=()) for example in examples]  # only the person is asked about
+        found += [(one, spans, _kind_of(task)) for one, spans in zip(bare, mentions_in(model, task, examples), strict=True)]
     Random(seed).shuffle(found)  # noqa: S311  # repeatable, not secret
     return found
 

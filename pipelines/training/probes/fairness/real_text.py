@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from pipelines.training.data import Example, Span
 from pipelines.training.probes.edits import Edit, clear_of_borders, edited
@@ -32,7 +34,7 @@ def real_grids(found: Sequence[Found], *, n_rows: int) -> list[Grid]:
     return [grid for grid in grids if grid.rows]
 
 
-def named(example: Example, mentions: Sequence[Span], kind: str = "") -> Row | None:
+def named(example: Example, mentions: Sequence[Span], kind: str = "", *, columns: Sequence[Column] = NAMES) -> Row | None:
     """Give the one person of a text every name; None for a text about no person, or several.
 
     At the first mention it is the full name, later the family name; words that tell a gender follow it.
@@ -40,8 +42,7 @@ def named(example: Example, mentions: Sequence[Span], kind: str = "") -> Row | N
     people = [_name_only(example.text, span) for span in mentions if span.label == "PER" and is_plain_name(example.text, span)]
     if not people or not _one_person([example.text[span.start : span.end] for span in people]) or len(genders_in(example.text)) > 1:
         return None
-    bare = Example(example.text, spans=(people[0],))
-    return Row(tuple(edited(bare, _renaming(bare, people, column)) for column in NAMES), kind)
+    return _row(example, people[0], [_renaming(example.text, people, column) for column in columns], kind)
 
 
 def told_of_both(example: Example, mentions: Sequence[Span], kind: str = "") -> Row | None:
@@ -51,28 +52,35 @@ def told_of_both(example: Example, mentions: Sequence[Span], kind: str = "") -> 
     first = min((edit for gender in (FEMALE, MALE) for edit in regendered(example.text, gender)), default=None)
     if first is None:
         return None
-    bare = Example(example.text, spans=(Span(first.start, first.end, "neutral"),))
-    return Row(tuple(edited(bare, regendered(bare.text, gender)) for gender in (FEMALE, MALE)), kind)
+    versions = [list(regendered(example.text, gender)) for gender in (FEMALE, MALE)]
+    return _row(example, Span(first.start, first.end, ""), versions, kind)
 
 
-def told_of_nations(example: Example, mentions: Sequence[Span], kind: str = "") -> Row | None:
+def told_of_nations(example: Example, mentions: Sequence[Span], kind: str = "", *, columns: Sequence[Column] = NATIONALITIES) -> Row | None:
     """Give the one nationality that a text names every other; None for a text that names none, or several."""
     found = the_nationality(example.text, [span for span in mentions if span.label in ("ORG", "PER")])
     if found is None:
         return None
-    bare = Example(example.text, spans=(Span(*found.span(3), "neutral"),))
-    return Row(tuple(edited(bare, renamed(found, column.filler)) for column in NATIONALITIES), kind)
+    return _row(example, Span(*found.span(3), ""), [renamed(found, column.filler) for column in columns], kind)
 
 
-def _renaming(bare: Example, people: Sequence[Span], column: Column) -> list[Edit]:
-    names = [Edit(span.start, span.end, _form(column.filler, bare.text, span, first=span is people[0])) for span in people]
+def _row(example: Example, person: Span, versions: Sequence[list[Edit]], kind: str) -> Row | None:
+    """Write every version, the person's span first; None where an edit would cross the border of a labelled span."""
+    marked = replace(example, spans=(person, *example.spans))
+    if any(len(clear_of_borders(marked, edits)) != len(edits) for edits in versions):
+        return None
+    return Row(tuple(edited(marked, edits) for edits in versions), kind)
+
+
+def _renaming(text: str, people: Sequence[Span], column: Column) -> list[Edit]:
+    names = [Edit(span.start, span.end, _form(column.filler, text, span, first=span is people[0])) for span in people]
     taken = [(edit.start, edit.end) for edit in names]
     words = [
         edit
-        for edit in regendered(bare.text, column.groups[NAME_GENDER])
+        for edit in regendered(text, column.groups[NAME_GENDER])
         if not any(start < edit.end and edit.start < end for start, end in taken)
     ]
-    return clear_of_borders(bare, [*names, *words])
+    return [*names, *words]
 
 
 def _form(name: str, text: str, span: Span, *, first: bool) -> str:
@@ -95,7 +103,4 @@ def _one_person(names: Sequence[str]) -> bool:
 
 
 def _first(n: int, rows: Iterable[Row | None]) -> Iterable[Row]:
-    for row in rows:
-        if n and row is not None:
-            n -= 1
-            yield row
+    return islice((row for row in rows if row is not None), n)

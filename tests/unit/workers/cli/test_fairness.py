@@ -62,3 +62,21 @@ def test_fairness_puts_people_into_rows(tmp_path: Path) -> None:
 
 def test_fairness_has_the_bound_that_is_defended() -> None:
     assert fairness.BOUND == BOUND
+
+
+def test_fairness_writes_rows_with_other_people_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "entities.jsonl"
+    path.write_text('{"text": "she is very late", "entities": []}\n')
+
+    result = run("--data", str(path), "--exchange", str(tmp_path / "out"))
+
+    assert result.exit_code == 0, result.output
+    assert "entities.exchanged.jsonl: 1 rows" in result.stdout.replace("\n", "")
+    assert (tmp_path / "out" / "entities.exchanged.jsonl").read_text() == '{"text": "he is very late", "entities": []}\n'
+
+
+def test_fairness_exchanges_nothing_without_rows() -> None:
+    result = run("--exchange", "out")
+
+    assert result.exit_code == 2
+    assert "--exchange needs --data" in result.stderr
