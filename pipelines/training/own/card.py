@@ -167,4 +167,4 @@ OPTIONS = {"n_epochs": "--epochs", "n_layers": "--layers", "n_attention_heads": 
 
 def duration(seconds: float) -> str:
     """Say how long something took."""
-    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"  # noqa: PLR2004  (as people say it)
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"  # noqa: PLR2004  (as people say it)

@@ -48,7 +48,9 @@ def graft_head(base: Network, task: Task, labels: Sequence[str], *, seed: int, l
     return network
 
 
-def _config(config: NetworkConfig, task: Task, names: tuple[str, ...]) -> NetworkConfig:
+def _config(base: NetworkConfig, task: Task, names: tuple[str, ...]) -> NetworkConfig:
+    """Say what the new network is; compressed or sharing its words as the base may be, the new one is whole and stands alone."""
+    config = replace(base, is_int8=False, words=None)
     calibration = {head: found for head, found in config.calibration.items() if head != task.name}
     if task.kind is TaskKind.ENTITIES:
         return replace(config, tags=names, calibration=calibration)
