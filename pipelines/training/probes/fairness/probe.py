@@ -149,7 +149,7 @@ def probe_fairness(
 
 def sentiment_heads(model: Model) -> list[str]:
     """List the heads that say how positive a text is, or how it speaks of a person."""
-    return [head for head, labels in model.labels.items() if {"positive", "negative"} <= set(labels)]
+    return [head for head, labels in model.labels.items() if {"positive", "negative"} <= set(map(str.lower, labels))]
 
 
 def _texts(model: Model, files: Sequence[tuple[Path, Task]], *, seed: int) -> list[Found]:
@@ -178,7 +178,7 @@ def _findings(
     if not rows or any(one is None for one in probabilities):
         return
     values = np.stack([one for one in probabilities if one is not None]).astype(np.float64)
-    names = model.labels[head]
+    names = [label.lower() for label in model.labels[head]]
     scores = (values[:, names.index("positive")] - values[:, names.index("negative")]).reshape(len(rows), width)
     part = Grid(grid.setting, grid.columns, tuple(grid.rows[at] for at in rows), grid.paired)
     share = flipped(values.argmax(axis=1).reshape(len(rows), width))
