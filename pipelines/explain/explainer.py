@@ -108,15 +108,13 @@ def _weighed(reading: Reading, word: Word, weight: float) -> WordWeight:
 
 def _gradients(model: "Model", *, is_needed: bool) -> "Gradients | None":
     from pipelines.model import BellwetherModel
-    from pipelines.network import Network
 
-    network = getattr(model, "network", None)
-    if isinstance(model, BellwetherModel) and isinstance(network, Network) and all(one.is_floating_point() for one in network.parameters()):
+    if isinstance(model, BellwetherModel):
         from pipelines.explain.gradients import Gradients
 
         return Gradients(model)
     if is_needed:
-        raise Unexplainable(f"model {model.ref.name} gives no gradients: it is compressed or from Hugging Face; use --by occlusion")
+        raise Unexplainable(f"model {model.ref.name} gives no gradients, since it is not one of Bellwether's own: use --by occlusion")
     return None
 
 

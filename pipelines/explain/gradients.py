@@ -53,7 +53,7 @@ class Gradients:
         def forward(ids: Tensor, shapes: Tensor, mask: Tensor, chosen: Tensor) -> Tensor:
             return self._log_odds(question, ids, shapes, mask, chosen)
 
-        with torch.no_grad():
+        with torch.enable_grad():  # as captum will: without gradients a model in 8 bits rounds what goes through it
             full = float(forward(ids, shapes, mask, chosen))
             blank = float(forward(blank_ids, blank_shapes, mask, chosen))
         method = captum.LayerIntegratedGradients(forward, self._network.encoder.norm)

@@ -12,7 +12,7 @@ from workers.cli.analysis_view import SENTIMENT_STYLES
 
 _MOST_WORDS = 12
 _BAR = 16
-_LEVELS = ((0.6, "white on #1d6b45", "white on #9c2f2a"), (0.25, "black on #b5dfc8", "black on #f0bdb8"), (0.08, "green", "red"))
+_LEVELS = ((0.6, "#ffffff on #1d6b45", "#ffffff on #9c2f2a"), (0.25, "#1f2933 on #b5dfc8", "#1f2933 on #f0bdb8"), (0.08, "green", "red"))
 """From which share of the heaviest word, how a word for the label and one against it look; each style names both colours it needs."""
 _UNSEEN = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 

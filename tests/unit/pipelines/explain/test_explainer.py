@@ -11,6 +11,7 @@ from pipelines.explain.explainer import Explainer
 from pipelines.explain.gradients import NEAR_ENOUGH
 from pipelines.explain.values import By, Place, Unexplainable
 from pipelines.heads import towards_span
+from pipelines.int8 import use_int8
 from pipelines.model import BellwetherModel
 from pipelines.reading import Reading
 from pipelines.records import Document, Kind
@@ -28,6 +29,15 @@ def test_head_by_gradients_adds_up_to_the_difference_of_log_odds(full_model: Bel
     assert found.log_odds_blank is not None
     assert sum(word.weight for word in found.words) == pytest.approx(found.log_odds - found.log_odds_blank, abs=2 * NEAR_ENOUGH)
     assert found.log_odds == pytest.approx(math.log(found.scores["positive"] / found.scores["negative"]), abs=1e-3)
+
+
+def test_head_by_gradients_adds_up_for_a_model_in_8_bits(full_model: BellwetherModel, reading: Reading) -> None:
+    use_int8(full_model.network.encoder)
+
+    found = Explainer(full_model, by=By.GRADIENTS).head(reading, "sentiment_news")
+
+    assert found.left_over == pytest.approx(0, abs=NEAR_ENOUGH)
+    assert any(word.weight for word in found.words)
 
 
 def test_head_weighs_the_label_asked_for_against_the_next(full_model: BellwetherModel, reading: Reading) -> None:
