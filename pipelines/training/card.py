@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from pipelines.model import revision_of
-from pipelines.network import CONFIG, WEIGHTS, NetworkConfig
+from pipelines.network import CONFIG, NetworkConfig
 from pipelines.training.corpus import HELD_OUT, LEAST_ROWS, Corpus
 from pipelines.training.evaluation import Evaluation
 from pipelines.training.evaluation.slices import Slicing, slices_of
@@ -17,6 +17,7 @@ from pipelines.training.refine import N_EPOCHS
 from pipelines.training.settle import Settled
 from pipelines.training.shipped import LESSONS
 from pipelines.training.train import Recipe
+from pipelines.weights import WEIGHTS
 
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the base encoder's `model.safetensors`."""
