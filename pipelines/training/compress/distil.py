@@ -66,7 +66,8 @@ def distil(
     and comes to the same weights.
     """
     _claim(out, recipe)
-    teaching = Teaching(teacher.eval(), student.train(), plan_steps(windows, token_budget=recipe.token_budget, seed=recipe.seed))
+    student.eval().encoder.train()  # heads that copy need no dropout; the encoder's fused attention is slow to go back through
+    teaching = Teaching(teacher.eval(), student, plan_steps(windows, token_budget=recipe.token_budget, seed=recipe.seed))
     n_steps = len(teaching.plan)
     optimizer = _optimizer(student, recipe)
     begun = _resume(student, optimizer, out)

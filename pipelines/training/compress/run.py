@@ -85,6 +85,7 @@ def judge(
     timed = {order.source_name: original, order.name: smaller}
     texts = [example.text for _, examples in rows for example in examples[: max(1, N_TIMED_TEXTS // len(rows))]]
     speeds = measure_speeds(timed, texts)
+    tell("; ".join(f"{one.name} ({one.arithmetic}) reads {one.tokens_per_second:,.0f} tokens a second" for one in speeds))
     notes = []
     if order.is_int8 and smaller.dtype != "int8":
         notes.append(f"On this processor {smaller.dtype} is faster than int8, so it is computed with; the figures are those of int8.")
