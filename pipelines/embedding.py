@@ -30,7 +30,7 @@ def embed_texts(texts: Sequence[str], *, model: "Model", token_budget: int, tell
     for start in range(0, len(texts), _AT_ONCE):
         rows += _embed(texts[start : start + _AT_ONCE], model=model, token_budget=token_budget)
         tell(len(rows))
-    return np.stack(rows)
+    return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
 
 def _embed(texts: Sequence[str], *, model: "Model", token_budget: int) -> Iterator[NDArray[np.float32]]:

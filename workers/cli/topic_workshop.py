@@ -146,10 +146,11 @@ def _texts(paths: Sequence[Path], *, limit: int, seed: int) -> list[str]:
 def _grouped(texts: Sequence[str], model: "Model", *, n_topics: int | None, seed: int) -> "list[Suggested]":
     from pipelines.embedding import embed_texts
     from pipelines.training.topics import suggest as grouped
+    from pipelines.training.topics.phrases import gist
 
     try:
         with _told("reading records", total=len(texts)) as tell:
-            vectors = embed_texts(texts, model=model, token_budget=_TOKEN_BUDGET, tell=tell)
+            vectors = embed_texts([gist(text) or text for text in texts], model=model, token_budget=_TOKEN_BUDGET, tell=tell)
         return grouped(texts, vectors, n_topics=n_topics, seed=seed)
     except ValueError as problem:
         fail(str(problem), code=Exit.USAGE)

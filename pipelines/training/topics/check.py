@@ -20,6 +20,8 @@ REPEATED = 0.95
 """The cosine from which two examples say the same."""
 OVERLAPPING = 0.25
 """The share of two topics' examples that, left out, would have been taken for the other topic, from which they overlap."""
+MISPLACED = 0.08
+"""How much nearer to another topic an example must be: any less is the noise of leaving out one text of a handful."""
 UNCOVERED = 0.5
 """The share of records without a topic from which the taxonomy, or its threshold, does not fit them."""
 GREEDY = 0.5
@@ -104,13 +106,13 @@ def _overlaps(embedded: Embedded, examples: Sequence[_Example]) -> Iterator[Find
 def _misplaced(embedded: Embedded, examples: Sequence[_Example]) -> Iterator[Finding]:
     for example in examples:
         nearest = int(example.alike.argmax())
-        if nearest != example.topic:
-            own, there = float(example.alike[example.topic]), float(example.alike[nearest])
+        own, there = float(example.alike[example.topic]), float(example.alike[nearest])
+        if there - own >= MISPLACED:
             yield Finding(
                 Fault.MISPLACED,
                 embedded.names[example.topic],
                 f"{quoted(example.text)} is nearer to {embedded.names[nearest]} ({there:.2f}) than to the rest of its topic ({own:.2f})",
-                f"move it to {embedded.names[nearest]}, or add an example like it",
+                f"move it to {embedded.names[nearest]} if it belongs there; else add one or two examples like it",
             )
 
 

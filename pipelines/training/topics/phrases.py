@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from pipelines.training.extras import require
 
-_NOISE = re.compile(r"https?://\S+|\bt\.co/\S+|[@#$]\w+|\[[A-Z_]+\]")
-"""Links, handles, tags and masks say who and where, not what about."""
+_LINK = re.compile(r"(?:\bhttps?:|\bwww\.|\bt\.co/)\S*|\bhttps?\b\S*")
+_NOISE = re.compile(r"^RT @\w+:?|[@#$]\w[\w.]*|\[[A-Z_]+\]")
+"""Handles, tags, tickers and masks say who and where, not what about."""
 _WORD = re.compile(r"[^\W\d_](?:[\w'&-]*[^\W_])?")
+_FEWEST_WORDS = 3
 _FEWEST = 3
 """Texts of a group that a phrase stands in, at least."""
 
@@ -34,6 +36,17 @@ def key_phrases(texts: Sequence[str], groups: NDArray[np.intp], *, n_groups: int
     return found
 
 
+def without_links(text: str) -> str:
+    """Return a text without its links, in one line."""
+    return " ".join(_LINK.sub(" ", text).split())
+
+
+def gist(text: str) -> str:
+    """Return what a text says beside links, handles, tags and tickers: empty where there are fewer than three words."""
+    said = " ".join(_NOISE.sub(" ", without_links(text)).split())
+    return said if len(_WORD.findall(said)) >= _FEWEST_WORDS else ""
+
+
 def _counts(texts: Sequence[str], groups: NDArray[np.intp], n_groups: int) -> tuple[list[str], NDArray[np.float64]]:
     places: dict[str, int] = {}
     pairs: list[tuple[int, int]] = []
@@ -47,7 +60,7 @@ def _counts(texts: Sequence[str], groups: NDArray[np.intp], n_groups: int) -> tu
 
 
 def _phrases(text: str, stop: frozenset[str]) -> Iterator[str]:
-    words = _WORD.findall(_NOISE.sub(" ", text).lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    words = _WORD.findall(gist(text).lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
     said = [None if word in stop or len(word) < 3 else word for word in words]  # noqa: PLR2004  (shorter words are seldom about anything)
     yield from (word for word in said if word)
     yield from (f"{one} {other}" for one, other in pairwise(said) if one and other)

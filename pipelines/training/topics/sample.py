@@ -7,16 +7,18 @@ from pathlib import Path
 from pipelines.text.normalize import normalize
 from pipelines.text.redact import mask
 from pipelines.training.formats import BadRowError, read_rows
+from pipelines.training.topics.phrases import gist
 
 
 def sample_texts(paths: Iterable[Path], *, limit: int, seed: int = 17) -> list[str]:
-    """Return up to `limit` texts, drawn at random, in the order of the files; each once, what is private in them masked.
+    """Return up to `limit` texts, drawn at random, in the order of the files, what is private in them masked.
 
+    Texts that say the same but for links, handles, tags and tickers stand there once: a machine that posts all day is no topic.
     BadRowError if no row has a `text`.
     """
     drawn, n_rows = _draw(paths, limit=limit, randoms=random.Random(seed))  # noqa: S311  (a sample, not a secret)
-    texts = {" ".join(shown.lower().split()): shown for shown in (mask(normalize(text).text).strip() for text in drawn)}
-    texts.pop("", None)
+    shown = [mask(normalize(text).text).strip() for text in drawn]
+    texts = {(gist(text) or text).lower(): text for text in shown if text}
     if not texts:
         raise BadRowError(f"no text to read in {n_rows:,} rows; each needs a column or a key `text`")
     return list(texts.values())

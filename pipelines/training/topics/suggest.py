@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 
 from pipelines.prototypes import Vectors
 from pipelines.training.extras import require
-from pipelines.training.topics.phrases import key_phrases
+from pipelines.training.topics.phrases import gist, key_phrases, without_links
 
 N_EXAMPLES = 6
 FEWEST_RECORDS = 20
 """Of fewer nothing can be said about what they have in common."""
 _SMALLEST = 5
 """Records of a group that make a topic."""
-_TRIED = (4, 5, 6, 8, 10, 12, 15, 18, 22)
-"""Numbers of topics among which the one that sets the records apart best is chosen."""
+_TRIED = (3, 4, 6, 8, 10, 12, 15, 18)
+"""Numbers of topics among which the one that sets the records apart best is chosen; a draft with too many is soon merged."""
+_RECORDS_A_TOPIC = 60
+_MOST_TIMES = 3
+"""As few topics as a third of what the records would allow are tried: the crudest division often sets apart best."""
 _N_JUDGED = 1_500
 _TOO_ALIKE = 0.8
 """Two examples this much alike teach hardly more than one."""
@@ -42,9 +45,9 @@ class Suggested:
 
 
 def suggest(texts: Sequence[str], vectors: Vectors, *, n_topics: int | None = None, seed: int = 17) -> list[Suggested]:
-    """Return candidate topics of texts with their unit vectors, the largest first; without `n_topics` as many as set them apart best.
+    """Return candidate topics, the largest first; without `n_topics` as many as set the texts apart best.
 
-    ValueError for too few records.
+    `vectors` (n_texts, width) are unit vectors, best of the texts' `gist`. ValueError for too few records.
     """
     if len(texts) < max(FEWEST_RECORDS, 2 * (n_topics or 0)):
         raise ValueError(f"{len(texts)} different records are too few to draft {n_topics or 'any'} topics from; give more")
@@ -103,11 +106,16 @@ def _grouped(vectors: Vectors, *, n_topics: int | None, seed: int) -> NDArray[np
         return grouped(n_topics)
     judged = np.random.default_rng(seed).permutation(len(vectors))[:_N_JUDGED]
     best, best_score = grouped(2), -np.inf
-    for n in (one for one in _TRIED if one * 2 * _SMALLEST <= len(vectors)):
+    for n in _worth_trying(len(vectors)):
         found = grouped(n)
         if len(set(found[judged].tolist())) > 1 and (score := metrics.silhouette_score(vectors[judged], found[judged])) > best_score:
             best, best_score = found, score
     return best
+
+
+def _worth_trying(n_records: int) -> list[int]:
+    most = max(min(n_records // _RECORDS_A_TOPIC, _TRIED[-1]), _TRIED[0])
+    return [n for n in _TRIED if most / _MOST_TIMES <= n <= most]
 
 
 def _named(phrases: Sequence[str], taken: set[str]) -> tuple[str, str]:
@@ -127,9 +135,9 @@ def _examples(rows: NDArray[np.intp], texts: Sequence[str], vectors: Vectors) ->
     for row in rows.tolist():
         if len(taken) == N_EXAMPLES:
             break
-        if any(map(str.isalnum, texts[row][:_LONGEST])) and all(vectors[row] @ vectors[other] < _TOO_ALIKE for other in taken):
+        if gist(texts[row]) and all(vectors[row] @ vectors[other] < _TOO_ALIKE for other in taken):
             taken.append(row)
-    return tuple(" ".join(texts[row].split())[:_LONGEST] for row in taken or rows[:1].tolist())
+    return tuple(without_links(texts[row])[:_LONGEST] or texts[row][:_LONGEST] for row in taken or rows[:1].tolist())
 
 
 def _quoted(text: str) -> str:
