@@ -18,7 +18,7 @@ COMMANDS = {
     "report": ("workers.cli.report", "Ask for sentiment, topics, entities or volume."),
     "alerts": ("workers.cli.alerts", "See, acknowledge, resolve and silence incidents."),
     "quarantine": ("workers.cli.quarantine", "See, export and release what could not be read or analysed."),
-    "topics": ("workers.cli.topics", "See the taxonomies and their topics."),
+    "topics": ("workers.cli.topics", "See, draft, check and measure taxonomies."),
     "labels": ("workers.cli.labels", "Send records to Label Studio, and bring people's labels back."),
     "models": ("workers.cli.models", "See the catalogue's models; make smaller ones, remove your own."),
     "train": ("workers.cli.train:train_app", "Train the model's heads on labelled data."),
