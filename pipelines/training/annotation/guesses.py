@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.heads import decode_tags, towards_span
+from pipelines.mentions import LEAST_SCORE
 from pipelines.merging import merge_embeddings, merge_logits
 from pipelines.reading import Reading, read_documents
 from pipelines.records import TARGETS, Document, Kind
@@ -104,7 +105,7 @@ def _mentions(model: "Model") -> Judge:
         rows = _stitched([output.tags for output in outputs], reading)
         if rows is None:
             return Guess()
-        spans = tuple(_span(reading, start, end, group) for start, end, group, _ in decode_tags(rows, names))
+        spans = tuple(_span(reading, start, end, group) for start, end, group, score in decode_tags(rows, names) if score >= LEAST_SCORE)
         starts = rows[np.array(reading.tokens.word_starts, dtype=bool)]
         margin = min(map(_margin, np.exp(starts)), default=SURE)
         return Guess(spans=spans, score=margin, margin=margin)
@@ -118,9 +119,9 @@ def _targets(model: "Model") -> Judge:
         if rows is None or targets is None:
             return Guess()
         spans, margins = [], [SURE]
-        for start, end, _, _ in decode_tags(rows, model.labels[ENTITIES]):
+        for start, end, _, score in decode_tags(rows, model.labels[ENTITIES]):
             scores = towards_span(targets, start, end)
-            if scores is not None:
+            if scores is not None and score >= LEAST_SCORE:
                 spans.append(_span(reading, start, end, model.labels[TARGETS][int(scores.argmax())]))
                 margins.append(_margin(scores))
         return Guess(spans=tuple(spans), score=min(margins), margin=min(margins))
