@@ -63,11 +63,14 @@ def print_outcome(outcome: "Outcome", entered: "Registered", *, is_set: bool, as
 
 
 def _print_figures(outcome: "Outcome") -> None:
+    from pipelines.training.evaluation.comparison import compare
+
     found = outcome.evaluation
     typer.echo(f"\n{found.task}, {outcome.run['n_rows']['test']:,} rows held out: {found.headline()}")
     for what, other in (("the base itself", outcome.before), ("--base default --method head", outcome.beside)):
         if other:
             typer.echo(f"{what}: {other.headline()}")
+            typer.echo(compare(found, other).verdict())
     by_label: Sequence[Any] = found.scores.by_label
     labels = sorted(by_label, key=lambda one: float(one.f1))[:MOST_LABELS]
     rows = [{"label": one.label, "n": one.n, "precision": one.precision, "recall": one.recall, "f1": one.f1} for one in labels]

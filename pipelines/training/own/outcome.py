@@ -46,7 +46,11 @@ class Outcome:
         return sum(one.seconds for one in self.rounds)
 
     def to_json(self) -> dict[str, Any]:
-        """Return all figures, for other programs."""
+        """Return all figures, for other programs: to six digits, since the last ones of a sum depend on where in memory it stood."""
+        found: dict[str, Any] = _rounded(self._values())
+        return found
+
+    def _values(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "revision": self.revision,
@@ -67,3 +71,11 @@ class Outcome:
             "drift": [asdict(one) for one in self.drifts],
             "notes": list(self.notes),
         }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _rounded(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(one) for one in value]
+    return round(value, 6) if isinstance(value, float) else value

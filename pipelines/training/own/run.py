@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from pipelines.errors import ModelUnavailable
 from pipelines.model import BellwetherModel
 from pipelines.network import Calibration, Network, save_network
 from pipelines.records import SENTIMENTS
@@ -60,6 +61,7 @@ def run_own(order: Order, *, watch: Watch) -> Outcome:
     BadRowError, OtherRun and ModelUnavailable say what is wrong, and how to mend it.
     """
     torch.set_num_threads(order.n_threads)
+    _device(order)  # whether there is one, before anything is written
     base = find_base(order.base, catalog=order.catalog)
     lesson = read_lesson(parse_task(order.options.task), order.data, dev=order.dev, test=order.test, options=order.options)
     for note in lesson.notes:
@@ -123,9 +125,15 @@ def _teach(order: Order, base: Base, lesson: Lesson, *, run: Mapping[str, Any], 
 
 
 def _device(order: Order) -> torch.device:
-    if order.device != "auto":
-        return torch.device(order.device)
-    return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    if order.device == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(order.device)
+    except RuntimeError as problem:
+        raise ModelUnavailable(f"there is no device {order.device!r}; write cpu, cuda:0 or auto") from problem
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ModelUnavailable(f"device {order.device} was asked for, but torch sees no CUDA device; write auto or cpu")
+    return device
 
 
 def _nearest(network: Network, task: Task, items: Items, *, device: torch.device) -> str:
@@ -188,7 +196,8 @@ def _before(order: Order, base: Base, lesson: Lesson, *, like: str) -> Evaluatio
     wanted = names_of(base.network.config, lesson.task) if lesson.task.kind is TaskKind.ENTITIES else lesson.labels
     if base.folder is None or not known or set(known) != set(wanted):
         return None
-    model = _exact_model(order.base, base.folder, device=_device(order))
+    name = f"{order.base} before" if order.base == order.name else order.base
+    model = _exact_model(name, base.folder, device=_device(order))
     return evaluate_examples(model, lesson.task, lesson.test, head=head, file="rows held out")
 
 
@@ -197,7 +206,8 @@ def _beside(order: Order, out: Path, watch: Watch) -> Evaluation:
     watch.line("now the default way on the same rows, to compare with: --base default --method head")
     asked = order.options
     usual = options_for(asked.task, Method.HEAD, seed=asked.seed, dev_share=asked.dev_share, test_share=asked.test_share)
-    return run_own(replace(order, options=usual, base="default", out=out / BESIDE), watch=watch).evaluation
+    beside = replace(order, options=usual, base="default", name=f"default with a head for {asked.task}", out=out / BESIDE)
+    return run_own(beside, watch=watch).evaluation
 
 
 def _save(outcome: Outcome, out: Path) -> None:
