@@ -37,7 +37,7 @@ def _introduction(folder: Path, order: Order) -> str:
     made = []
     if order.depth:
         made.append(
-            f"{facts.n_layers} of the original's layers, evenly spread and beginning with the first, were taught anew to say what the"
+            f"{facts.n_layers} of the original's layers, those without which it was furthest off, were taught anew to say what the"
             f" original says of {order.depth.n_tokens:,} tokens of text: its last hidden states, the answers of every head and the"
             " embedding. No labels were used, except held-out ones for the temperatures and thresholds."
         )

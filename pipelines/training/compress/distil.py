@@ -25,6 +25,7 @@ from pipelines.training.schedule import learning_rate
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
 RECIPE = "recipe.json"
+ANSWERS_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Recipe:
     rate: float = 4e-4
     warm_up: float = 0.05
     weight_decay: float = 0.01
-    answers_weight: float = 2.0
+    answers_weight: float = ANSWERS_WEIGHT
     clip_norm: float = 1.0
     seed: int = 17
 

@@ -1,6 +1,6 @@
 """Make a shallower network from some layers of a deep one; teaching it what the others knew is left to `distil`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipelines.network import Network
@@ -8,11 +8,18 @@ from pipelines.network import Network
 _LAYERS = "encoder.layers."
 
 
-def spread_layers(n_layers: int, *, n_kept: int) -> tuple[int, ...]:
-    """Choose `n_kept` layers evenly spread over `n_layers`, beginning with the first; ValueError if there are not so many."""
+def choose_layers(n_layers: int, *, n_kept: int, far: Callable[[Sequence[int]], float]) -> tuple[int, ...]:
+    """Leave out one layer after the other, each time the one that is missed least; ValueError if there are not so many.
+
+    `far` says how far a network of some layers is from the whole, untaught as it is. What lies nearest at the start also
+    gets nearest: evenly spread layers, the usual choice, begin twice as far away, since the last one is what heads rely on.
+    """
     if not 0 < n_kept < n_layers:
         raise ValueError(f"a model of {n_layers} layers can be cut to 1 to {n_layers - 1}, not to {n_kept}")
-    return tuple(number * n_layers // n_kept for number in range(n_kept))
+    layers = tuple(range(n_layers))
+    while len(layers) > n_kept:
+        layers = min((tuple(one for one in layers if one != left_out) for left_out in layers), key=far)
+    return layers
 
 
 def prune(network: Network, *, layers: Sequence[int]) -> Network:

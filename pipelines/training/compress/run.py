@@ -14,11 +14,11 @@ from pipelines.int8 import use_int8
 from pipelines.model import BellwetherModel
 from pipelines.model_files import WEIGHTS, facts_of
 from pipelines.network import TOKENIZER, Network, load_network, save_network
-from pipelines.tokens import TextTokenizer
+from pipelines.tokens import TextTokenizer, Tokens
 from pipelines.training.compress.card import write_card
-from pipelines.training.compress.distil import Recipe, distil
+from pipelines.training.compress.distil import ANSWERS_WEIGHT, Recipe, distance, distil
 from pipelines.training.compress.gate import losses_between
-from pipelines.training.compress.pruning import prune, spread_layers
+from pipelines.training.compress.pruning import choose_layers, prune
 from pipelines.training.compress.speed import measure_speeds
 from pipelines.training.compress.texts import read_texts
 from pipelines.training.compress.variant import Depth, Order, Size, Verdict
@@ -30,6 +30,8 @@ from pipelines.weights import lend_words
 
 VERDICT = "compression.json"
 N_TIMED_TEXTS = 96
+N_WINDOWS_TO_CHOOSE = 32
+"""Windows on which it is seen which layers can be missed."""
 
 Progress = Callable[[int, int, str], None]
 """Gets how much is done, of how much, and a few words."""
@@ -137,11 +139,11 @@ def _make(order: Order, candidate: Path, *, tell: Callable[[str], None], show: P
 
 
 def _shallow(order: Order, depth: Depth, teacher: Network, *, tell: Callable[[str], None], show: Progress | None) -> Network:
-    layers = spread_layers(teacher.config.encoder.n_layers, n_kept=depth.n_layers)
     tokenizer = TextTokenizer.load(order.source / TOKENIZER)
     texts = read_texts(
         depth.texts, tokenizer=tokenizer, window_tokens=teacher.config.window_tokens, n_tokens=depth.n_tokens, seed=depth.seed
     )
+    layers = _layers(teacher, texts.windows, n_kept=depth.n_layers)
     names = tuple(path.name for path in depth.texts)
     recipe = Recipe(facts_of(order.source).revision, layers, names, n_tokens=depth.n_tokens, seed=depth.seed)
     student = prune(teacher, layers=layers)
@@ -149,6 +151,16 @@ def _shallow(order: Order, depth: Depth, teacher: Network, *, tell: Callable[[st
     show_loss = (lambda done, total, loss: show(done, total, f"loss {loss:.3f}")) if show else None
     distil(teacher, student, texts.windows, recipe=recipe, out=order.work, on_step=show_loss)
     return _calibrated(order, student, {task: rows for task, rows in texts.held.items() if task in _heads(student)}, tokenizer=tokenizer)
+
+
+def _layers(teacher: Network, windows: Sequence[Tokens], *, n_kept: int) -> tuple[int, ...]:
+    some = windows[:: max(1, len(windows) // N_WINDOWS_TO_CHOOSE)]
+
+    def far(layers: Sequence[int]) -> float:
+        with torch.inference_mode():
+            return float(distance(teacher, prune(teacher, layers=layers), some, answers_weight=ANSWERS_WEIGHT)["total"])
+
+    return choose_layers(teacher.config.encoder.n_layers, n_kept=n_kept, far=far)
 
 
 def _calibrated(order: Order, student: Network, held: dict[str, Sequence[Example]], *, tokenizer: TextTokenizer) -> Network:

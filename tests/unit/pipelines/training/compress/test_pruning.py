@@ -4,25 +4,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.network import Network
-from pipelines.training.compress.pruning import prune, spread_layers
+from pipelines.training.compress.pruning import choose_layers, prune
 
 
-@given(st.integers(2, 40), st.data())
-def test_spread_layers_are_distinct_in_order_and_begin_with_the_first(n_layers: int, data: st.DataObject) -> None:
-    n_kept = data.draw(st.integers(1, n_layers - 1))
+@given(st.integers(2, 12), st.data())
+def test_choose_layers_keeps_the_layers_that_count_in_their_order(n_layers: int, data: st.DataObject) -> None:
+    wanted = data.draw(st.sets(st.integers(0, n_layers - 1), min_size=1, max_size=n_layers - 1))
 
-    layers = spread_layers(n_layers, n_kept=n_kept)
+    layers = choose_layers(n_layers, n_kept=len(wanted), far=lambda kept: len(wanted - set(kept)))
 
-    assert layers[0] == 0
-    assert len(set(layers)) == n_kept
-    assert list(layers) == sorted(layers)
-    assert layers[-1] < n_layers
+    assert layers == tuple(sorted(wanted))
 
 
 @pytest.mark.parametrize("n_kept", [0, 6, 7])
-def test_spread_layers_refuses_what_is_not_fewer(n_kept: int) -> None:
+def test_choose_layers_refuses_what_is_not_fewer(n_kept: int) -> None:
     with pytest.raises(ValueError, match="1 to 5"):
-        spread_layers(6, n_kept=n_kept)
+        choose_layers(6, n_kept=n_kept, far=len)
 
 
 def test_prune_copies_the_chosen_layer_and_everything_else(tiny_network: Network) -> None:
