@@ -86,6 +86,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 def _own_format(name: str, folder: Path) -> Base:
     network = load_network(folder)
+    network.config = replace(network.config, is_int8=False, words=None)  # what is taught on is kept whole, in 16 bits
     return Base(name, revision_of([folder / CONFIG, folder / WEIGHTS]), network, (folder / TOKENIZER).read_text(encoding="utf-8"), folder)
 
 

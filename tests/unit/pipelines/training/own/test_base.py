@@ -24,6 +24,13 @@ def test_find_base_takes_a_folder_of_our_own(tiny_folder: Path) -> None:
     assert find_base(str(tiny_folder)).revision == find_base(str(tiny_folder)).revision != ""
 
 
+def test_find_base_keeps_what_is_taught_on_a_compressed_model_whole(tiny_int8_folder: Path, borrowing_folder: Path) -> None:
+    for folder in (tiny_int8_folder, borrowing_folder):
+        config = find_base(str(folder)).network.config
+
+        assert (config.is_int8, config.words) == (False, None)
+
+
 def test_find_base_takes_a_bert_folder(bert_base: Path) -> None:
     base = find_base(str(bert_base))
 
