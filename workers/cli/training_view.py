@@ -57,7 +57,8 @@ def print_outcome(outcome: "Outcome", entered: "Registered", *, is_set: bool, as
         typer.echo(f"{entered.catalog}: {entered.name} is now this model; the one before stays as {entered.kept_as}")
     else:
         typer.echo(f"{entered.catalog}: {entered.name}, revision {entered.revision}")
-    typer.echo(f"Try it:  bellwether evaluate --model {entered.name} --data FILE")
+    model = entered.name if is_set else outcome.model
+    typer.echo(f"Try it:  bellwether evaluate --model {model} --task {outcome.options.task} --data FILE")
     catalog = "" if is_set else f'catalog = "{entered.catalog}"\n'
     typer.echo(f'Use it, in bellwether.toml:\n[engine]\n{catalog}model = "{entered.name}"')
 
