@@ -20,9 +20,10 @@ from pipelines.errors import DeviceExhausted, ModelUnavailable
 from pipelines.heads import spread_over_words
 from pipelines.int8 import set_arithmetic
 from pipelines.model_files import revision_of
-from pipelines.network import CONFIG, TOKENIZER, WEIGHTS, Network, load_network
+from pipelines.network import CONFIG, TOKENIZER, Network, load_network
 from pipelines.records import ModelRef
 from pipelines.tokens import TextTokenizer, Tokens
+from pipelines.weights import WEIGHTS
 
 __all__ = ["BellwetherModel", "Model", "Tokens", "WindowOutput", "load_model", "revision_of"]
 
@@ -114,7 +115,7 @@ class BellwetherModel:
 
     def _read(self, hidden: Tensor, mask: Tensor, windows: Sequence[Tokens]) -> list[WindowOutput]:
         network = self.network
-        logits = {head: to_numpy(network.classify(head, hidden, mask)) / self._temperature(head) for head in network.config.heads}
+        logits = {head: to_numpy(found) / self._temperature(head) for head, found in network.classify_all(hidden, mask).items()}
         tags = self._tags(hidden, windows)
         targets = self._targets(hidden, mask, windows, tags)
         vectors = to_numpy(network.embed(hidden, mask))
@@ -127,7 +128,9 @@ class BellwetherModel:
         names = self.network.config.tags
         if not names:
             return [None] * len(windows)
-        rows = to_numpy(self.network.tag(hidden))
+        starts = word_starts(windows, length=hidden.shape[1])
+        rows = np.zeros((*starts.shape, len(names)), dtype=np.float32)
+        rows[starts] = to_numpy(self.network.tag(hidden[torch.from_numpy(starts).to(hidden.device)]))
         return [spread_over_words(rows[row, 1 : 1 + len(one)], names, word_starts=one.word_starts) for row, one in enumerate(windows)]
 
     def _targets(
@@ -156,6 +159,15 @@ class BellwetherModel:
         [tokens] = self.tokenize(["Bellwether reads the morning's news. " * self.window_tokens])
         for length in (8, self.window_tokens):
             self.forward([tokens.window(0, length)] * 2)
+
+
+def word_starts(windows: Sequence[Tokens], *, length: int) -> NDArray[np.bool_]:
+    """Mark, among the padded places, the tokens that speak for their word: the entity head need not read the others."""
+    starts = np.zeros((len(windows), length), dtype=bool)
+    for row, window in enumerate(windows):
+        starts[row, 1 : 1 + len(window)] = window.word_starts
+        starts[row, 1] |= len(window) > 0  # a window may begin inside a word
+    return starts
 
 
 def pad(windows: Sequence[Tokens], *, special: Mapping[str, int]) -> tuple[Tensor, Tensor, Tensor]:

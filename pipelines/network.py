@@ -155,8 +155,18 @@ class Network(nn.Module):
         logits: Tensor = self.sequence[head](hidden, mask)
         return logits
 
+    def classify_all(self, hidden: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """Return the logits (batch, n_labels) of every sequence head: all weigh the tokens in one product, which is faster."""
+        heads = {name: head for name, head in self.sequence.items() if isinstance(head, SequenceHead)}
+        if not heads:
+            return {}
+        scores = hidden @ torch.stack([head.query for head in heads.values()], dim=-1)
+        weights = torch.softmax(scores.masked_fill(~mask[:, :, None], -torch.inf), dim=1)
+        pooled = weights.transpose(1, 2) @ hidden
+        return {name: head.classify(pooled[:, place]) for place, (name, head) in enumerate(heads.items())}
+
     def tag(self, hidden: Tensor) -> Tensor:
-        """Return log-probabilities (batch, length, n_tags); ValueError if the model has no entity head."""
+        """Return log-probabilities (..., n_tags) of states (..., width); ValueError if the model has no entity head."""
         if self.entities is None:
             raise ValueError("the model has no entity head")
         return functional.log_softmax(self.entities(hidden), dim=-1)

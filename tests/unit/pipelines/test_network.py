@@ -118,3 +118,13 @@ def test_towards_refuses_a_network_without_that_head(tiny_network: Network) -> N
 
     with pytest.raises(ValueError, match="no head of sentiment towards"):
         Network(config).towards(torch.zeros(1, 1, 32), torch.ones(1, 1, dtype=torch.bool), torch.ones(1, 1, dtype=torch.bool))
+
+
+def test_classify_all_says_what_each_head_says_alone(tiny_network: Network) -> None:
+    hidden = torch.randn(2, 5, 32)
+    mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+
+    found = tiny_network.classify_all(hidden, mask)
+
+    assert list(found) == list(tiny_network.config.heads)
+    assert all(torch.allclose(logits, tiny_network.classify(head, hidden, mask), atol=1e-5) for head, logits in found.items())
