@@ -105,8 +105,11 @@ def evaluate(
     if not examples:
         fail(f"{files[0]} has no rows; each needs `text` and `label`", code=Exit.USAGE)
     embedded = _embedded(taxonomy, _model(model))
-    with _told("measuring", total=len(examples)) as tell:
-        found = measure(embedded, examples, file=", ".join(path.name for path in files), tell=tell)
+    try:
+        with _told("measuring", total=len(examples)) as tell:
+            found = measure(embedded, examples, file=", ".join(path.name for path in files), tell=tell)
+    except ValueError as problem:
+        fail(str(problem), code=Exit.USAGE)
     print_measured(found, as_json=as_json)
     if html:
         save_measured(found, html, hide_texts=hide_texts)

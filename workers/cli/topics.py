@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from pipelines.taxonomy import Taxonomies, Taxonomy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-app.command("suggest")(topic_workshop.suggest)
-app.command("check")(topic_workshop.check)
-app.command("evaluate")(topic_workshop.evaluate)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -39,6 +36,11 @@ def show_taxonomy(name: Annotated[str, typer.Argument(help="A taxonomy, as `topi
         typer.echo(taxonomy.model_dump_json(indent=2))
         return
     print_rows(_topics(taxonomy), columns=("topic", "title", "examples", "description"), form=Format.TABLE, title=_heading(taxonomy))
+
+
+app.command("suggest")(topic_workshop.suggest)
+app.command("check")(topic_workshop.check)
+app.command("evaluate")(topic_workshop.evaluate)
 
 
 def _installed() -> "Taxonomies":

@@ -45,11 +45,13 @@ class Measured:
 def measure(embedded: Embedded, examples: Sequence[Example], *, file: str, tell: Told = lambda _: None) -> Measured:
     """Measure on rows whose labels are names or titles of topics; `out_of_scope` says that a row is about none of them.
 
-    A label that the taxonomy does not know counts as wrong and is told in a note.
+    A label that the taxonomy does not know counts as wrong and is told in a note; ValueError where it knows none of them.
     """
-    alike = embedded.likeness([example.text for example in examples], tell=tell)
     known = labels_of(embedded.taxonomy)
     truth = [known.get(key(example.label), example.label) for example in examples]
+    if not set(truth) & set(known.values()):
+        raise ValueError(f"{file}: no label is a topic of {embedded.taxonomy.name}: {truth[0]!r} is none of {', '.join(embedded.names)}")
+    alike = embedded.likeness([example.text for example in examples], tell=tell)
     labels = (*embedded.names, OUT_OF_SCOPE, *sorted(set(truth) - {*embedded.names, OUT_OF_SCOPE}))
     made = _Rows(embedded, labels, np.array([labels.index(label) for label in truth], dtype=np.intp), alike)
     notes = _notes(Counter(label for label in truth if label not in {*embedded.names, OUT_OF_SCOPE}))
@@ -112,7 +114,7 @@ def _notes(strange: Counter[str]) -> tuple[str, ...]:
     if not strange:
         return ()
     most = ", ".join(f"{label} ({n:,})" for label, n in strange.most_common(5))
-    return (f"{strange.total():,} rows have a label that the taxonomy does not know and count as wrong: {most}; rename them to a topic",)
+    return (f"labels that the taxonomy does not know count as wrong ({strange.total():,} rows): {most}; rename them to a topic",)
 
 
 def scores_of(evaluation: Evaluation) -> LabelScores:

@@ -36,9 +36,7 @@ def test_measure_below_the_threshold_gives_no_topic(desk: Embedded) -> None:
 def test_measure_tells_of_labels_that_no_topic_has(desk: Embedded) -> None:
     found = measure(desk, [Example(LATE, "card-lost"), Example(FALLS, "weather")], file="rows.csv")
 
-    assert found.served.notes == (
-        "1 rows have a label that the taxonomy does not know and count as wrong: weather (1); rename them to a topic",
-    )
+    assert found.served.notes == ("labels that the taxonomy does not know count as wrong (1 rows): weather (1); rename them to a topic",)
     assert scores_of(found.served).accuracy == 0.5
 
 
@@ -53,3 +51,8 @@ def test_measure_tries_thresholds_and_covers_ever_less(desk: Embedded) -> None:
 
 def test_labels_of_knows_names_titles_and_out_of_scope(desk: Embedded) -> None:
     assert labels_of(desk.taxonomy) == {"card lost": "card-lost", "profit": "profit", "out of scope": OUT_OF_SCOPE}
+
+
+def test_measure_refuses_rows_of_another_taxonomy(desk: Embedded) -> None:
+    with pytest.raises(ValueError, match=r"rows\.csv: no label is a topic of desk: 'weather' is none of card-lost, profit"):
+        measure(desk, [Example(LATE, "weather")], file="rows.csv")
