@@ -1,5 +1,6 @@
 """Save where a run stands after a round, and take it up there again; what a round does is left to `fit`."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,29 @@ def save_standing(standing: Standing, folder: Path) -> None:
     unfinished = folder / f"{CHECKPOINT}.tmp"
     torch.save(values, unfinished)
     unfinished.replace(folder / CHECKPOINT)
+
+
+class SeldomSaver:
+    """Saves where a run stands, but spends at most about a tenth of its time so: a large model in short rounds would do little else."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder of the run."""
+        self._folder = folder
+        self._not_before = 0.0
+        self._saved: Standing | None = None
+
+    def __call__(self, standing: Standing) -> None:
+        """Save, unless that was done just now."""
+        begun = time.monotonic()
+        if begun >= self._not_before:
+            save_standing(standing, self._folder)
+            self._saved = standing
+            self._not_before = time.monotonic() + 10 * (time.monotonic() - begun)
+
+    def at_last(self, standing: Standing) -> None:
+        """Save if this was not saved, and there was anything to save at all."""
+        if standing.n_rounds and self._saved is not standing and self._not_before:
+            save_standing(standing, self._folder)
 
 
 def read_standing(folder: Path) -> Standing | None:

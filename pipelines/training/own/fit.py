@@ -17,7 +17,7 @@ from torch import nn
 from pipelines.batching import micro_batches
 from pipelines.network import Network
 from pipelines.training.losses import task_loss
-from pipelines.training.own.checkpoint import Standing, read_standing, save_standing
+from pipelines.training.own.checkpoint import SeldomSaver, Standing, read_standing
 from pipelines.training.own.items import Items, token_budget_for
 from pipelines.training.own.judge import Verdict, ask, judge
 from pipelines.training.own.keeping import Memory, kept_loss
@@ -69,9 +69,11 @@ def fit(course: Course, *, out: Path, watch: Watch) -> Fitted:
     optimizer = make_optimizer(course.network, course.options)
     standing = _take_up(course, optimizer, out, watch)
     clock = _Clock(n_steps=len(plan), begun=sum(map(len, rounds[: standing.n_rounds])))
+    save = SeldomSaver(out)
     while standing.n_rounds < len(rounds) and not _is_stale(standing, course.options):
         standing = _one_round(course, optimizer, rounds[standing.n_rounds], standing, clock=clock, out=out, watch=watch)
-        save_standing(standing, out)
+        save(standing)
+    save.at_last(standing)
     put_back(course.network, standing.best)
     course.network.eval()
     return Fitted(standing.best_round, standing.n_rounds, standing.n_rounds < len(rounds))

@@ -51,7 +51,7 @@ def _sizes(outcome: Outcome) -> list[tuple[str, str, str]]:
 def _part(outcome: Outcome) -> Part:
     """Hold the model against what there was before, if there was something."""
     mine, other = outcome.evaluation, outcome.before or outcome.beside
-    return Part([mine, other], compare(mine, other)) if other else Part([mine])
+    return Part([mine], compare(mine, other) if other else None)
 
 
 def _counts(outcome: Outcome) -> list[list[str]]:

@@ -115,7 +115,7 @@ def _teach(order: Order, base: Base, lesson: Lesson, *, run: Mapping[str, Any], 
         tuple(read_metrics(out)),
         calibration,
         evaluate_examples(served, task, lesson.test, file="rows held out"),
-        _before(order, base, lesson, like=like),
+        _before(order, base, lesson, like=like, run=run),
         _beside(order, out, watch) if options.method is Method.SCRATCH else None,
         tuple(drifts),
         *sizes,
@@ -189,12 +189,13 @@ def _exact_model(name: str, folder: Path, *, device: torch.device) -> Bellwether
     return model
 
 
-def _before(order: Order, base: Base, lesson: Lesson, *, like: str) -> Evaluation | None:
-    """Measure the base's own head on the same rows, if it says the same labels."""
-    head = like or lesson.task.name
-    known = base.network.config.heads.get(head, names_of(base.network.config, lesson.task))
-    wanted = names_of(base.network.config, lesson.task) if lesson.task.kind is TaskKind.ENTITIES else lesson.labels
-    if base.folder is None or not known or set(known) != set(wanted):
+def _before(order: Order, base: Base, lesson: Lesson, *, like: str, run: Mapping[str, Any]) -> Evaluation | None:
+    """Measure the base's own head on the same rows, if it says the same labels and none of them came from it."""
+    config, head = base.network.config, like or lesson.task.name
+    known = config.heads.get(head, names_of(config, lesson.task))
+    if lesson.task.kind is TaskKind.ENTITIES:
+        known = tuple(dict.fromkeys(name[2:] for name in known if name != "O"))
+    if base.folder is None or set(known) != set(run["labels"]):
         return None
     name = f"{order.base} before" if order.base == order.name else order.base
     model = _exact_model(name, base.folder, device=_device(order))
