@@ -22,7 +22,7 @@ from pipelines.int8 import set_arithmetic
 from pipelines.model_files import revision_of
 from pipelines.network import CONFIG, TOKENIZER, Network, load_network
 from pipelines.records import ModelRef
-from pipelines.tokens import TextTokenizer, Tokens
+from pipelines.tokens import TextTokenizer, Tokens, join_words
 from pipelines.weights import WEIGHTS
 
 __all__ = ["BellwetherModel", "Model", "Tokens", "WindowOutput", "load_model", "revision_of"]
@@ -101,7 +101,7 @@ class BellwetherModel:
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokenise whole texts, whatever their length."""
-        return self._tokenizer(texts)
+        return [join_words(tokens) for tokens in self._tokenizer(texts)]
 
     def forward(self, windows: Sequence[Tokens]) -> list[WindowOutput]:
         """Run one padded micro-batch; results in the order given. ValueError for a window that is too long."""

@@ -1,11 +1,12 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from pipelines.tokens import Shape, TextTokenizer, shape_of
+from pipelines.tokens import Shape, TextTokenizer, join_words, shape_of
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,26 @@ def test_tokens_window_takes_along_what_is_asked_within_it(tiny_tokenizer: Token
     window = replace(tokens, asked=frozenset({0, 2, 4})).window(1, 4)
 
     assert window.asked == {1}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ask @ann_lee now", ["ask", "@", "ann_lee", "now"]),
+        ("the_bank _ is late", ["the_bank", "_", "is", "late"]),
+        ("a-b", ["a", "-", "b"]),
+    ],
+)
+def test_join_words_takes_what_underscores_hold_together_for_one_word(text: str, words: list[str], tiny_tokenizer: Tokenizer) -> None:
+    [tokens] = TextTokenizer(tiny_tokenizer)([text])
+
+    joined = join_words(tokens)
+
+    edges = [place for place, is_start in enumerate(joined.word_starts) if is_start] + [len(joined)]
+    assert [text[joined.offsets[first][0] : joined.offsets[end - 1][1]] for first, end in pairwise(edges)] == words
+
+
+def test_join_words_of_nothing_is_nothing(tiny_tokenizer: Tokenizer) -> None:
+    [tokens] = TextTokenizer(tiny_tokenizer)([""])
+
+    assert len(join_words(tokens)) == 0
