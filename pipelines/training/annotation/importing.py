@@ -12,7 +12,7 @@ from pipelines.training.annotation.interface import CONTROLS
 from pipelines.training.annotation.picking import Purpose
 from pipelines.training.annotation.records import KEPT
 from pipelines.training.annotation.settling import Settled, agreement, settle
-from pipelines.training.annotation.studio_tasks import CHOSEN_FOR
+from pipelines.training.annotation.studio_tasks import CHOSEN_FOR, RECORD_ID
 from pipelines.training.data import BadRowError, to_example
 from pipelines.training.tasks import Task
 
@@ -68,7 +68,8 @@ def _together(answers: Iterable[Annotated]) -> list[Annotated]:
 
 def _row(settled: Settled, answer: Answer, task: Task) -> Row:
     one = settled.one
-    about = {name: one.data[name] for name in (*KEPT, CHOSEN_FOR) if one.data.get(name) not in (None, "")}
+    fields = {name: RECORD_ID if name == "id" else name for name in (*KEPT, CHOSEN_FOR)}
+    about = {name: one.data[there] for name, there in fields.items() if one.data.get(there) not in (None, "")}
     spans = () if isinstance(answer, str) else sorted(answer, key=lambda span: (span.start, span.end))
     said = answer if isinstance(answer, str) else [{"start": span.start, "end": span.end, "label": span.label} for span in spans]
     row = {"text": one.text, CONTROLS[task.kind]: said, **about}

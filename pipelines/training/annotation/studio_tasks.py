@@ -9,13 +9,17 @@ from pipelines.training.annotation.picking import Purpose
 from pipelines.training.annotation.records import Unlabelled
 from pipelines.training.tasks import Task, TaskKind
 
+RECORD_ID = "record_id"
+"""The field of a task that holds the record's own `id`: Label Studio puts its own under that name in JSON-MIN."""
+
 CHOSEN_FOR = "chosen_for"
 """The field of a task, and of the rows that come of it, that says what its record was chosen for."""
 
 
 def studio_task(record: Unlabelled, *, purpose: Purpose, guess: Guess, task: Task, model: str) -> dict[str, Any]:
     """Return one task. What is to measure by goes without a guess: it would lead those who label."""
-    data = {TEXT: record.text, **record.about, "row": record.row, CHOSEN_FOR: str(purpose)}
+    about = {RECORD_ID if name == "id" else name: value for name, value in record.about.items()}
+    data = {TEXT: record.text, **about, "row": record.row, CHOSEN_FOR: str(purpose)}
     result = _result(record.text, guess, task)
     if purpose is Purpose.MEASURING or result is None:
         return {"data": data}

@@ -102,16 +102,16 @@ def test_read_import_takes_spans_with_offsets_as_any_version_counts_them(tmp_pat
 
 def test_read_import_reads_the_flat_export(tmp_path: Path) -> None:
     flat = [
-        {"id": 1, "text": "bad", "label": "negative", "annotator": 1, "annotation_id": 5},
+        {"id": 1, "record_id": "r1", "text": "bad", "label": "negative", "annotator": 1, "annotation_id": 5},
         {"id": 1, "text": "bad", "label": "neutral", "annotator": 2, "annotation_id": 6},
-        {"id": 2, "text": "good", "label": {"choices": ["positive"]}, "annotator": 1},
+        {"id": 2, "record_id": "r2", "text": "good", "label": {"choices": ["positive"]}, "annotator": 1},
     ]
     spans = [{"id": 1, "text": "Acme falls", "entities": [{"start": 0, "end": 4, "text": "Acme", "labels": ["ORG"]}], "annotator": 1}]
 
     found = read_import([export(tmp_path / "export.json", *flat)], SENTIMENT)
     marked = read_import([export(tmp_path / "spans.json", *spans)], ENTITIES)
 
-    assert ([row["text"] for row in found.rows], len(found.disputed)) == (["good"], 1)
+    assert (found.rows, len(found.disputed)) == ([{"text": "good", "label": "positive", "id": "r2"}], 1)
     assert marked.rows[0]["entities"] == [{"start": 0, "end": 4, "label": "ORG"}]
 
 
