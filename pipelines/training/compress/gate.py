@@ -10,15 +10,27 @@ from pipelines.training.evaluation import Evaluation
 from pipelines.training.evaluation.choices import Choices
 
 WATCHED = ("accuracy", "macro_f1", "in_scope_accuracy", "f1")
-"""The figures that decide, where a task has them; `f1` is that of spans."""
+"""The figures that are told, where a task has them; `f1` is that of spans."""
+
+LEAST_ROWS = 100
+"""So many rows each label must have for macro-F1 to decide: of rarer labels, a single row moves it by more than the gate allows."""
+
+CHANCE = 2
+"""So many rows may go wrong whatever the gate says: of a few hundred they are half a point, and no rounding leaves every row alone."""
 
 MAX_LOSS = 0.5
 """Points (hundredths) that a figure may fall before the gate shuts."""
 
+_NOTHING = 1e-6
+"""Differences of floats that are none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One figure of a task before and after, shares of 1; `agreement` is the share of units answered as before, where that can be told."""
+    """One figure of a task before and after, shares of 1; `decides` says whether the gate heeds it.
+
+    `agreement` is the share of units answered as before, where that can be told.
+    """
 
     task: str
     figure: str
@@ -26,6 +38,7 @@ class Loss:
     before: float
     after: float
     agreement: float | None
+    decides: bool = True
 
     @property
     def points(self) -> float:
@@ -35,7 +48,12 @@ class Loss:
     def to_row(self) -> dict[str, Any]:
         """Return one flat mapping, for a table or JSON."""
         row = {"task": self.task, "figure": self.figure, "n": self.n, "before": round(self.before, 4), "after": round(self.after, 4)}
-        return {**row, "lost_points": round(self.points, 2), "same_answers": None if self.agreement is None else round(self.agreement, 4)}
+        return {
+            **row,
+            "lost_points": round(self.points, 2),
+            "same_answers": None if self.agreement is None else round(self.agreement, 4),
+            "decides": self.decides,
+        }
 
 
 def losses_between(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> list[Loss]:
@@ -45,14 +63,22 @@ def losses_between(before: Sequence[Evaluation], after: Sequence[Evaluation]) ->
         ours, theirs = mine.figures(), other.figures()
         agreement = _agreement(mine, other)
         found += [
-            Loss(mine.task, name, mine.scores.n, ours[name], theirs[name], agreement) for name in WATCHED if name in ours and name in theirs
+            Loss(mine.task, name, mine.scores.n, ours[name], theirs[name], agreement, decides=name != "macro_f1" or _is_ample(mine))
+            for name in WATCHED
+            if name in ours and name in theirs
         ]
     return found
 
 
 def refused_by(losses: Sequence[Loss], *, max_loss: float) -> list[Loss]:
-    """Return the losses above `max_loss` points: with any, the model is refused. A billionth of a point is rounding, not loss."""
-    return [loss for loss in losses if loss.points > max_loss + 1e-9]
+    """Return the losses that shut the gate: of figures that decide, above `max_loss` points and above CHANCE rows."""
+    return [
+        loss for loss in losses if loss.decides and loss.points > max_loss + _NOTHING and loss.points * loss.n > 100 * CHANCE + _NOTHING
+    ]
+
+
+def _is_ample(evaluation: Evaluation) -> bool:
+    return min((label.n for label in evaluation.scores.by_label if label.n), default=0) >= LEAST_ROWS
 
 
 def _agreement(mine: Evaluation, other: Evaluation) -> float | None:

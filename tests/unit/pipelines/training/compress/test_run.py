@@ -3,10 +3,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from pipelines.model import BellwetherModel
 from pipelines.model_files import facts_of
-from pipelines.network import load_network
+from pipelines.network import load_network, save_network
 from pipelines.training.compress.run import Refused, compress
 from pipelines.training.compress.variant import Depth, Order
 from pipelines.training.evaluation import NoHeadError
@@ -36,12 +37,33 @@ def test_compress_makes_an_8_bit_model_with_a_card_and_figures(order: Order) -> 
     assert json.loads((order.work / "compression.json").read_text())["accepted"]
 
 
-def test_compress_refuses_a_variant_that_reads_worse_and_keeps_its_figures(order: Order, texts: Path) -> None:
-    strict = replace(order, is_int8=False, depth=Depth(1, [texts], DEPTH_TOKENS), max_loss=0.0)
-    lossy = replace(strict, max_loss=-1e6)  # whatever it gains is not enough
+def with_strong_layers(source: Path, folder: Path) -> Path:
+    """Copy a model whose random layers hardly change anything, with weights so large that each is missed."""
+    network = load_network(source)
+    with torch.no_grad():
+        for part in network.encoder.layers.parameters():
+            part.mul_(8 if part.dim() > 1 else 1)
+    save_network(network, folder, tokenizer=(source / "tokenizer.json").read_text())
+    return folder
 
-    with pytest.raises(Refused, match=r"refused: sentiment_news loses .* --max-loss") as refused:
-        compress(lossy, tell=silent)
+
+def agreed(folder: Path, *, into: Path) -> Path:
+    """Write rows that the model gets all right: their labels are its own answers."""
+    model = BellwetherModel("tiny", folder=folder)
+    texts = [f"{['great', 'bad'][number % 2]} {'late ' * (number % 5)}market {number}" for number in range(60)]
+    answers = [int(output.logits["topics_banking77"].argmax()) for output in model.forward(model.tokenize(texts))]
+    rows = [{"text": text, "label": model.labels["topics_banking77"][answer]} for text, answer in zip(texts, answers, strict=True)]
+    into.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return into
+
+
+def test_compress_refuses_a_variant_that_reads_worse_and_keeps_its_figures(order: Order, texts: Path, tmp_path: Path) -> None:
+    source = with_strong_layers(order.source, tmp_path / "strong")
+    rows = agreed(source, into=tmp_path / "topics_banking77.jsonl")
+    untaught = replace(order, source=source, is_int8=False, depth=Depth(1, [texts], 1), data=[rows], max_loss=0.5)
+
+    with pytest.raises(Refused, match=r"refused: topics_banking77 loses .* --max-loss") as refused:
+        compress(untaught, tell=silent)
 
     assert refused.value.verdict.refused
     assert not order.out.exists()
