@@ -120,7 +120,7 @@ def _span(values: Any, *, kind: TaskKind, text: str, where: str) -> Span:
         raise BadRowError(f"{where}: a span needs `start`, `end` and `label`, not {values!r}") from problem
     if not 0 <= span.start < span.end <= len(text):
         raise BadRowError(
-            f"{where}: span {span.start}-{span.end} lies outside its text of {len(text)} characters; offsets count characters, end exclusive"
+            f"{where}: span {span.start}-{span.end} lies outside its text of {len(text)} characters; offsets count characters, from 0"
         )
     if kind is TaskKind.TARGETS and span.label not in SENTIMENTS:
         raise BadRowError(f"{where}: target label {span.label!r} is none of {', '.join(SENTIMENTS)}")
