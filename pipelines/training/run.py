@@ -9,9 +9,11 @@ from pipelines.tokens import TextTokenizer
 from pipelines.training.card import Run, write_card
 from pipelines.training.corpus import Corpus, read_corpus
 from pipelines.training.evaluation import Evaluation, evaluate_split
+from pipelines.training.joining import telling_apart
 from pipelines.training.refine import refine_head
 from pipelines.training.settle import save_settled
 from pipelines.training.shipped import LESSONS
+from pipelines.training.tasks import SENTIMENT_TARGETS
 from pipelines.training.train import METRICS, Recipe, train
 
 GLANCE_ROWS = 200
@@ -47,6 +49,8 @@ def run(
 def _refine(source: Path, folder: Path, *, corpus: Corpus, seed: int, tell: Callable[[str], None]) -> None:
     network, tokenizer = load_network(source), TextTokenizer.load(source / TOKENIZER)
     for task in (task for task, lesson in LESSONS.items() if lesson.refined):
-        losses = refine_head(network, task, corpus.taught[task], tokenizer=tokenizer, seed=seed)
+        examples = corpus.taught[task]
+        told = telling_apart(examples, seed=seed) if task == SENTIMENT_TARGETS else examples
+        losses = refine_head(network, task, told, tokenizer=tokenizer, seed=seed)
         tell(f"{task} refined, loss by epoch: {', '.join(map(str, losses))}")
     save_network(network, folder, tokenizer=tokenizer.backend.to_str())

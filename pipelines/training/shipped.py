@@ -33,7 +33,10 @@ LESSONS: Mapping[str, Lesson] = {
         licence="MIT repository; the platform's terms for the texts",
     ),
     "sentiment_targets": Lesson(
-        share=0.13, origin="SEntFiN (companies in headlines); NewsMTSC (people and bodies in political news)", licence="MIT; MIT"
+        share=0.13,
+        origin="SEntFiN (companies in headlines); NewsMTSC (people and bodies in political news)",
+        licence="MIT; MIT",
+        refined=True,
     ),
     "topics_banking77": Lesson(share=0.14, origin="BANKING77, train part", licence="CC BY 4.0", refined=True),
     "topics_clinc150": Lesson(share=0.11, origin="CLINC150, train part, with its 100 out-of-scope rows", licence="CC BY 3.0", refined=True),

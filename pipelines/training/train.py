@@ -133,6 +133,8 @@ def _lessons(network: Network, corpus: Corpus, *, tokenizer: TextTokenizer, reci
 
 def _optimizer(network: Network, recipe: Recipe) -> torch.optim.AdamW:
     network.encoder.words.requires_grad_(requires_grad=False)  # more words than the data could teach anew
+    if network.targets is not None:
+        network.targets.nearness.requires_grad = False  # most texts judge one thing: `refine` teaches it by pairs
     base: list[nn.Parameter] = []
     fresh: list[nn.Parameter] = []
     for name, parameter in network.named_parameters():
