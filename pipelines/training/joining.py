@@ -19,10 +19,10 @@ LINKS = (", ", "; ", ", ", " while ", " as ", " but ", " and ", ". ", ", whereas
 def telling_apart(examples: Sequence[Example], *, seed: int) -> list[Example]:
     """Return the texts to learn from: all of `examples`, those in which sentiments differ some times more, and joined ones."""
     differing = [example for example in examples if len({span.label for span in example.spans}) > 1]
-    return [*examples, *differing * REPEATS, *join_texts(examples, seed=seed)]
+    return [*examples, *differing * REPEATS, *join_texts(examples, n=min(N_JOINED, len(examples)), seed=seed)]
 
 
-def join_texts(examples: Sequence[Example], *, n: int = N_JOINED, seed: int) -> list[Example]:
+def join_texts(examples: Sequence[Example], *, n: int, seed: int) -> list[Example]:
     """Return `n` examples, each of two short ones whose sentiments towards their mentions differ; none if there are no such two."""
     short = [example for example in examples if example.spans and len(example.text) <= LONGEST]
     if len({frozenset(span.label for span in example.spans) for example in short}) <= 1:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.training.data import Example, Span
-from pipelines.training.joining import LINKS, N_JOINED, REPEATS, join, join_texts, telling_apart
+from pipelines.training.joining import LINKS, REPEATS, join, join_texts, telling_apart
 
 GOLD = Example("Gold shines.", spans=(Span(0, 4, "positive"),))
 STOCKS = Example("Stocks slip", spans=(Span(0, 6, "negative"),))
@@ -47,8 +47,8 @@ def test_join_texts_joins_only_what_differs_and_follows_from_the_seed() -> None:
 
 
 def test_join_texts_of_one_sentiment_is_nothing() -> None:
-    assert join_texts([GOLD, GOLD], seed=1) == []
-    assert join_texts([], seed=1) == []
+    assert join_texts([GOLD, GOLD], n=5, seed=1) == []
+    assert join_texts([], n=5, seed=1) == []
 
 
 def test_telling_apart_repeats_the_texts_that_tell_apart_by_themselves() -> None:
@@ -58,4 +58,4 @@ def test_telling_apart_repeats_the_texts_that_tell_apart_by_themselves() -> None
 
     assert told[:3] == [GOLD, STOCKS, both]
     assert told[3 : 3 + REPEATS] == [both] * REPEATS
-    assert len(told) == 3 + REPEATS + N_JOINED
+    assert len(told) == 3 + REPEATS + 3
