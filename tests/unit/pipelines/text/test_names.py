@@ -18,6 +18,10 @@ from pipelines.text.names import normal_form
         ("PER", "Tim\n Cook", "Tim Cook"),
         ("LOC", "new york", "New York"),
         ("PER", "@", ""),
+        ("ORG", "The", ""),
+        ("PER", "they", ""),
+        ("LOC", "US", "US"),
+        ("ORG", "The Who", "The Who"),
         ("PER", "", ""),
     ],
 )
