@@ -37,11 +37,14 @@ def plan_steps(lengths: Mapping[str, Sequence[int]], *, n_steps: int, token_budg
 
 def _epochs(lengths: Sequence[int], *, token_budget: int, rng: np.random.Generator) -> Iterator[tuple[int, ...]]:
     while True:
-        # Rows of about one length share a batch, yet not always the same rows.
-        jittered = [round(length * factor) for length, factor in zip(lengths, rng.uniform(0.9, 1.1, len(lengths)), strict=True)]
-        batches = list(micro_batches(jittered, token_budget=token_budget))
-        for index in rng.permutation(len(batches)):
-            yield tuple(batches[index])
+        yield from map(tuple, shuffled_batches(lengths, token_budget=token_budget, rng=rng))
+
+
+def shuffled_batches(lengths: Sequence[int], *, token_budget: int, rng: np.random.Generator) -> list[list[int]]:
+    """Put all rows into batches once, in random order: rows of about one length share a batch, yet not always the same rows."""
+    jittered = [round(length * factor) for length, factor in zip(lengths, rng.uniform(0.9, 1.1, len(lengths)), strict=True)]
+    batches = list(micro_batches(jittered, token_budget=token_budget))
+    return [batches[index] for index in rng.permutation(len(batches))]
 
 
 def learning_rate(step: int, *, n_steps: int, warm_up: float) -> float:

@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from pipelines.network import Network, save_network
 from pipelines.tokens import TextTokenizer
+from pipelines.training.arithmetic import flushed_denormals
 from pipelines.training.casing import vary_case
 from pipelines.training.corpus import Corpus, labels_of, read_corpus
 from pipelines.training.losses import batch_loss
@@ -57,17 +57,7 @@ class Lessons:
     teacher: Mapping[str, Tensor]
 
 
-@contextmanager
-def _flushed_denormals() -> Iterator[None]:
-    """Let vanishing gradients be zero, which would otherwise slow some kernels eightfold, and only here."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-
-
-@_flushed_denormals()
+@flushed_denormals()
 def train(
     recipe: Recipe, *, data: Path, base: Path, out: Path, save_every: int = 200, on_save: Callable[[Path, int], None] | None = None
 ) -> Path:

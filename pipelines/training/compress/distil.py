@@ -5,8 +5,7 @@ No labels are needed. Which texts is left to `texts`, where the shallow network 
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipelines.batching import micro_batches
 from pipelines.model import pad
 from pipelines.network import Network
 from pipelines.tokens import Tokens
+from pipelines.training.arithmetic import flushed_denormals
 from pipelines.training.own.keeping import kept_loss, other_heads, remember
 from pipelines.training.prepare import Item
-from pipelines.training.schedule import learning_rate
+from pipelines.training.schedule import learning_rate, shuffled_batches
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"
@@ -72,7 +71,7 @@ def distil(
     n_steps = len(teaching.plan)
     optimizer = _optimizer(student, recipe)
     begun = _resume(student, optimizer, out)
-    with _flushed_denormals():
+    with flushed_denormals():
         for number in range(begun, n_steps):
             values = _take_step(teaching, optimizer, recipe, number=number)
             _log(out, number, values)
@@ -85,10 +84,9 @@ def distil(
 
 def plan_steps(windows: Sequence[Tokens], *, token_budget: int, seed: int) -> list[list[Tokens]]:
     """Group windows of about one length into batches, and put the batches into an order that `seed` draws; each window comes once."""
-    rng = np.random.default_rng(seed)
-    lengths = [round((len(window) + 2) * factor) for window, factor in zip(windows, rng.uniform(0.9, 1.1, len(windows)), strict=True)]
-    batches = list(micro_batches(lengths, token_budget=token_budget))
-    return [[windows[row] for row in batches[index]] for index in rng.permutation(len(batches))]
+    lengths = [len(window) + 2 for window in windows]
+    batches = shuffled_batches(lengths, token_budget=token_budget, rng=np.random.default_rng(seed))
+    return [[windows[row] for row in batch] for batch in batches]
 
 
 def distance(
@@ -160,13 +158,3 @@ def _resume(student: Network, optimizer: torch.optim.AdamW, out: Path) -> int:
     kept = (out / METRICS).read_text(encoding="utf-8").splitlines()[:begun]  # what came after the checkpoint is done again
     (out / METRICS).write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
     return begun
-
-
-@contextmanager
-def _flushed_denormals() -> Iterator[None]:
-    """Let vanishing gradients be zero, which would otherwise slow some kernels eightfold, and only here."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)

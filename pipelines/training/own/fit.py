@@ -4,8 +4,7 @@ What is learnt in a round follows from the seed and the round's number alone, so
 """
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import nn
 
 from pipelines.batching import micro_batches
 from pipelines.network import Network
+from pipelines.training.arithmetic import flushed_denormals
 from pipelines.training.losses import task_loss
 from pipelines.training.own.checkpoint import SeldomSaver, Standing, read_standing
 from pipelines.training.own.items import Items, token_budget_for
@@ -27,7 +27,7 @@ from pipelines.training.own.options import Options
 from pipelines.training.own.states import Reader
 from pipelines.training.own.watch import Pace, Watch
 from pipelines.training.prepare import Item
-from pipelines.training.schedule import learning_rate
+from pipelines.training.schedule import learning_rate, shuffled_batches
 from pipelines.training.tasks import Task, TaskKind
 
 ROUND_STEPS = 200
@@ -87,10 +87,7 @@ def plan_batches(items: Sequence[Item], options: Options) -> list[list[int]]:
     for epoch in count():
         if epoch >= options.n_epochs and len(plan) >= min(LEAST_STEPS, 4 * options.n_epochs * len(items)):
             return plan
-        rng = np.random.default_rng([options.seed, epoch])
-        jittered = [round(length * factor) for length, factor in zip(lengths, rng.uniform(0.9, 1.1, len(lengths)), strict=True)]
-        batches = list(micro_batches(jittered, token_budget=budget))
-        plan += [batches[index] for index in rng.permutation(len(batches))]
+        plan += shuffled_batches(lengths, token_budget=budget, rng=np.random.default_rng([options.seed, epoch]))
     raise AssertionError
 
 
@@ -128,7 +125,7 @@ def _one_round(
 ) -> Standing:
     begun = time.perf_counter()
     losses = np.zeros((len(steps), 2))
-    with _flushed_denormals():
+    with flushed_denormals():
         for place, rows in enumerate(steps):
             losses[place] = _take_step(course, optimizer, rows, number=clock.step, n_steps=clock.n_steps)
             watch.step(clock.tick(float(losses[place, 0])))
@@ -183,13 +180,3 @@ class _Clock:
         self._loss = loss if self._loss is None else 0.9 * self._loss + 0.1 * loss
         spent = time.perf_counter() - self._started
         return Pace(self.step, self.n_steps, self._loss, spent / (self.step - self._first) * (self.n_steps - self.step))
-
-
-@contextmanager
-def _flushed_denormals() -> Iterator[None]:
-    """Let vanishing gradients be zero, which would otherwise slow some kernels eightfold, and only here."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
