@@ -9,13 +9,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from pipelines.batching import micro_batches
-from pipelines.model import pad
 from pipelines.network import Network
 from pipelines.tokens import TextTokenizer
 from pipelines.training.corpus import labels_of
 from pipelines.training.data import Example
 from pipelines.training.losses import task_loss
+from pipelines.training.own.states import Reader, batches_of, frozen_reader
 from pipelines.training.prepare import Item, class_weights, prepare
 from pipelines.training.tasks import TaskKind, parse_task
 
@@ -31,10 +30,10 @@ def refine_head(network: Network, task: str, examples: Sequence[Example], *, tok
     items = prepare(kind, examples, labels=labels, tokenizer=tokenizer, window_tokens=network.config.window_tokens)
     targets = [item.target for item in items if isinstance(item.target, int)]
     weights = torch.tensor(class_weights(targets, n_labels=len(labels))) if targets else None
-    states = _states(network, items)
+    read = frozen_reader(network, items, device=torch.device("cpu"))
     torch.manual_seed(seed)
     head = _head_of(network, task).requires_grad_(requires_grad=True).train()
-    losses = _teach(network, task, items, states, weights)
+    losses = _teach(network, task, items, read, weights)
     head.requires_grad_(requires_grad=False).eval()
     return losses
 
@@ -45,30 +44,16 @@ def _head_of(network: Network, task: str) -> nn.Module:
     return head
 
 
-def _states(network: Network, items: Sequence[Item]) -> list[Tensor]:
-    """Return each window's hidden states (length, width) in half precision: a few kilobytes a token, all of them in memory."""
-    states: dict[int, Tensor] = {}
-    network.eval()
-    with torch.no_grad():
-        for batch in micro_batches([len(item.tokens) + 2 for item in items], token_budget=1_500):
-            ids, shapes, mask = pad([items[index].tokens for index in batch], special=network.config.special)
-            hidden = network.encoder(ids, shapes, mask).half()
-            states.update((index, hidden[row, mask[row]].clone()) for row, index in enumerate(batch))
-    return [states[index] for index in range(len(items))]
-
-
-def _teach(network: Network, task: str, items: Sequence[Item], states: Sequence[Tensor], weights: Tensor | None) -> list[float]:
+def _teach(network: Network, task: str, items: Sequence[Item], read: Reader, weights: Tensor | None) -> list[float]:
     optimizer = torch.optim.AdamW(_head_of(network, task).parameters(), lr=RATES[parse_task(task).kind], weight_decay=0.01)
-    batches = list(micro_batches([len(state) for state in states], token_budget=TOKEN_BUDGET))
+    batches = batches_of(items, token_budget=TOKEN_BUDGET)
     scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=N_EPOCHS * len(batches))
     losses = []
     for _ in range(N_EPOCHS):
         total = 0.0
         for number in torch.randperm(len(batches)).tolist():
             rows = batches[number]
-            hidden = nn.utils.rnn.pad_sequence([states[row].float() for row in rows], batch_first=True)
-            lengths = torch.tensor([len(states[row]) for row in rows])
-            mask = torch.arange(hidden.shape[1])[None, :] < lengths[:, None]
+            hidden, mask = read(rows)
             loss = task_loss(network, task, hidden, mask, [items[row] for row in rows], weights=weights)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
