@@ -12,7 +12,8 @@ from db.engine import transaction
 from db.evidence import Series
 from db.incidents import Finding, IncidentView
 from workers import evidence
-from workers.settings import Rule, settings
+from workers.alert_settings import Rule
+from workers.settings import settings
 from workers.telling import deliver
 from workers.turns import Clock, counts_of, detector_rule, finding_of, fingerprint, peak_of, rule_hash, turn_of
 

@@ -8,8 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from workers.alert_settings import Alerts, Section
 
 PREFIX = "BELLWETHER_"
 
@@ -31,12 +33,6 @@ def _starting_with(*schemes: str) -> AfterValidator:
 
 RedisUrl = Annotated[SecretStr | None, _starting_with("redis", "rediss")]
 PostgresUrl = Annotated[SecretStr | None, _starting_with("postgresql", "postgres", "postgresql+psycopg")]
-
-
-class Section(BaseModel):
-    """A group of settings; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Intake(Section):
@@ -96,72 +92,6 @@ class Rollups(Section):
         timedelta(minutes=15), description="How much event time a bucket holds; after a change run `bellwether db rollups`."
     )
     refresh_every: timedelta = Field(timedelta(seconds=10), description="How often touched buckets are recomputed.")
-
-
-class Rule(Section):
-    """When a series is worth an incident."""
-
-    metric: Literal["share", "negatives"] = Field("share", description="What is judged: the share of negatives, or their number.")
-    window: timedelta = Field(timedelta(hours=1), description="The stretch that is judged.")
-    baseline: timedelta = Field(timedelta(days=7), description="The stretch before it that says what is usual.")
-    min_records: int = Field(10, ge=1, description="Fewer records in the window open nothing.")
-    min_negatives: int = Field(5, ge=1, description="Fewer negatives in the window open nothing.")
-    min_baseline_records: int = Field(50, ge=0, description="Fewer records in the baseline, and a share is not judged.")
-    dimensions: tuple[Literal["source", "topic", "entity"], ...] = Field(
-        ("source", "topic", "entity"), description="Which series the rule judges."
-    )
-    opens_below_p: float = Field(1e-4, gt=0, lt=1, description="Probability, corrected for the series judged, that opens an incident.")
-    resolves_above_p: float = Field(1e-2, gt=0, lt=1, description="Probability above which an open incident resolves.")
-    min_ratio: float = Field(1.5, ge=1, description="Observed over expected below which nothing opens.")
-
-    @model_validator(mode="after")
-    def _bounds(self) -> "Rule":
-        if not timedelta(0) < self.window <= self.baseline:
-            raise ValueError("a rule's window must be longer than nothing and no longer than its baseline")
-        if self.opens_below_p >= self.resolves_above_p:
-            raise ValueError("a rule must open below a smaller probability than it resolves above, or incidents flap")
-        return self
-
-
-_FOUR_WEEKS = timedelta(days=28)
-
-DEFAULT_RULES = {
-    # Busy feeds, within the hour.
-    "negative-share-hour": Rule(),
-    # Slow feeds: over a day a share is steadier, so less surprise is needed.
-    "negative-share-day": Rule(window=timedelta(days=1), baseline=_FOUR_WEEKS, min_records=20, min_negatives=8, opens_below_p=1e-3),
-    # Counts swing more than shares do: on simulated restless streams 1e-6 opened half an incident a thousand series and days, this 0.1.
-    "negatives-6h": Rule(
-        metric="negatives",
-        window=timedelta(hours=6),
-        baseline=_FOUR_WEEKS,
-        min_negatives=10,
-        min_baseline_records=0,
-        opens_below_p=1e-8,
-        min_ratio=3,
-    ),
-}
-
-
-class Notifier(Section):
-    """Where incidents are told; `kind` names a file of `workers/notifiers`."""
-
-    kind: Literal["console", "webhook"] = Field(description="A file of workers/notifiers.")
-    url: str | None = Field(None, description="Where a webhook posts to.")
-    secret: SecretStr | None = Field(None, description="What a webhook is signed with.")
-    timeout: timedelta = Field(timedelta(seconds=10), description="How long the other side may take.")
-
-
-class Alerts(Section):
-    """The scan and whom it tells."""
-
-    scan_every: timedelta = Field(timedelta(seconds=30), description="How often the watermark is looked at.")
-    lateness: timedelta = Field(timedelta(minutes=15), description="How far event time may run behind before a bucket is judged.")
-    idle: timedelta = Field(timedelta(seconds=5), description="A stream of the past that brought nothing for so long is judged to its end.")
-    rules: dict[str, Rule] = Field(DEFAULT_RULES, description="The rules by name; naming any replaces the shipped three.")
-    notifiers: dict[str, Notifier] = Field({"console": Notifier(kind="console")}, description="Whom to tell, by name.")
-    max_attempts: int = Field(8, ge=1, description="Attempts after which a notification is given up.")
-    retry_backoff: timedelta = Field(timedelta(seconds=10), description="Wait after the first failed notification; doubles.")
 
 
 RECORD_FIELDS = ("text", "title", "external_id", "published_at", "source", "kind", "language", "url", "author", "attributes")
@@ -252,8 +182,10 @@ class Settings(BaseSettings):
     def _rules_fit_buckets(self) -> "Settings":
         bucket = self.rollups.bucket
         for name, rule in self.alerts.rules.items():
-            if rule.window % bucket or rule.baseline % rule.window:
-                raise ValueError(f"alerts.rules.{name}: the window must be whole buckets ({bucket}), the baseline whole windows")
+            for field in ("window", "baseline", "season", "resolves_after"):
+                span = getattr(rule, field)
+                if span < bucket or span % bucket:
+                    raise ValueError(f"alerts.rules.{name}.{field}: write whole buckets, at least one ({bucket}, by rollups.bucket)")
         return self
 
     @model_validator(mode="after")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from db.incidents import Finding, IncidentView
 from db.rollups import EPOCH, BucketRow
+from workers.alert_settings import Rule
 from workers.evidence import Peak
-from workers.settings import Rule
 
 if TYPE_CHECKING:
     from pipelines.counts import Counts

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from workers.alert_settings import Notifier as NotifierSettings
 from workers.notifiers import console, webhook
 from workers.notifiers.errors import NotTold as NotTold
-from workers.settings import Notifier as NotifierSettings
 
 
 class Notifier(Protocol):

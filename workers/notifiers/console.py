@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from workers.settings import Notifier as NotifierSettings
+from workers.alert_settings import Notifier as NotifierSettings
 
 
 class Console:

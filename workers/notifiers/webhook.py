@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from workers.alert_settings import Notifier as NotifierSettings
 from workers.notifiers.errors import NotTold
-from workers.settings import Notifier as NotifierSettings
 from workers.settings import SettingsError
 
 SIGNATURE, TIMESTAMP, DELIVERY = "X-Bellwether-Signature", "X-Bellwether-Timestamp", "X-Bellwether-Delivery"

@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 
 from workers import notifiers, sources
-from workers.settings import Notifier, SourceSettings
+from workers.alert_settings import Notifier
+from workers.settings import SourceSettings
 
 _NOTIFIERS = {kind: Notifier(kind=kind, url="http://127.0.0.1:9/") for kind in get_args(Notifier.model_fields["kind"].annotation)}
 

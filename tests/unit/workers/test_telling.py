@@ -10,7 +10,8 @@ from db.engine import transaction
 from db.incidents import Finding
 from db.tables import Notification, Source
 from workers import notifiers, telling
-from workers.settings import Alerts, Notifier, Settings
+from workers.alert_settings import Alerts, Notifier
+from workers.settings import Settings
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

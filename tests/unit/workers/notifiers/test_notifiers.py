@@ -11,8 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from workers import notifiers
+from workers.alert_settings import Notifier
 from workers.notifiers.webhook import DELIVERY, SIGNATURE, TIMESTAMP
-from workers.settings import Notifier, SettingsError
+from workers.settings import SettingsError
 
 MESSAGE = {
     "change": "opened",
