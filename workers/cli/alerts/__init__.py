@@ -1,0 +1,13 @@
+"""`bellwether alerts`: one small file a group of commands, registered here; what they do stands in their own files."""
+
+import typer
+
+from workers.cli.alerts import change, listing, show, silence
+
+app = typer.Typer(help="See, acknowledge, resolve and silence incidents.", no_args_is_help=True)
+
+app.command("list")(listing.list_incidents)
+app.command("show")(show.show)
+app.command("ack")(change.ack)
+app.command("resolve")(change.resolve)
+app.command("silence")(silence.silence)
