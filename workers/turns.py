@@ -43,12 +43,15 @@ class Clock:
 
 
 def detector_rule(rule: Rule, *, clock: Clock) -> "DetectorRule":
-    """Return a rule as the detector reads it."""
+    """Return a rule as the detector reads it: lengths in buckets, the budget of false incidents by bucket."""
     from pipelines.spikes import Rule as DetectorRule
 
-    same = ("metric", "min_records", "min_negatives", "min_baseline_records", "min_ratio", "opens_below_p", "resolves_above_p")
-    window, baseline = clock.length(rule.window), clock.length(rule.baseline)
-    return DetectorRule(window=window, baseline=baseline, **{name: getattr(rule, name) for name in same})
+    same = ("metric", "min_records", "min_negatives", "min_baseline_records", "min_ratio", "resolves_above_p")
+    return DetectorRule(
+        **{name: getattr(rule, name) for name in same},
+        **{name: clock.length(getattr(rule, name)) for name in ("window", "baseline", "season", "resolves_after")},
+        false_per_bucket=rule.false_incidents / 1000 * (clock.bucket / timedelta(days=1)),
+    )
 
 
 def counts_of(rows: Sequence[BucketRow], *, names: Sequence[Name], clock: Clock) -> "Counts":
