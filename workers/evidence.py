@@ -1,7 +1,7 @@
 """Put an incident into words, drivers and examples; the records come from `db.evidence`, the figures from the detector."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ from db import evidence, rollups
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from db.incidents import Part
 
 N_DRIVERS, N_EXAMPLES, N_READ, N_WINDOWS = 3, 3, 300, 28
 LEAST_NEGATIVES = 3
@@ -32,6 +34,24 @@ class Peak:
     observed: float
     expected: float
     p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why people are told of an incident, in one sentence, and on what evidence (as JSON)."""
+
+    why: str
+    evidence: dict[str, Any]
+
+
+def explain(session: "Session", lead: "Part", *, source: str, parts: "Sequence[Part]" = ()) -> Explained:
+    """Say why `lead` is told, in the name of all `parts` of its incident (itself among them or not), and gather the evidence."""
+    baseline_from = datetime.fromisoformat(lead.peak["baseline_from"]) if "baseline_from" in lead.peak else lead.window_from
+    figures = (lead.n, lead.n_negative, lead.observed, lead.expected, lead.p_value)
+    peak = Peak(lead.metric, lead.window_from, lead.peak_at, baseline_from, *figures)
+    why = sentence(peak, source=source, dimension=lead.dimension, key=lead.key)
+    gathered = gather(session, peak, series=evidence.Series(lead.source_id, lead.dimension, lead.key))
+    return Explained(why, {"peak": dict(lead.peak), **gathered, "parts": [one.fingerprint for one in parts]})
 
 
 def label(dimension: str, key: str) -> str:
