@@ -1,56 +1,46 @@
-"""Every table of Bellwether, typed; how rows come and go is left to the module named after each noun."""
+"""Every table of Bellwether, typed; how rows come and go is left to the module named after each noun.
+
+Those of alerts stand in `db.alert_tables`, and are had from here too.
+"""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Identity,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Text,
-    UniqueConstraint,
-    func,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, func
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL
-from sqlalchemy.dialects.postgresql import UUID as UUID_
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from db.alert_tables import AlertRule, AlertRuleVersion, Baseline, Incident, IncidentEvent, IncidentPart, Notification, Silence
+from db.base import Base
 
+__all__ = [
+    "AlertRule",
+    "AlertRuleVersion",
+    "Analysis",
+    "ApiKey",
+    "Audit",
+    "Base",
+    "Baseline",
+    "Batch",
+    "Incident",
+    "IncidentEvent",
+    "IncidentPart",
+    "Job",
+    "Mention",
+    "ModelRevision",
+    "Notification",
+    "Quarantine",
+    "Record",
+    "Rollup",
+    "RollupTouched",
+    "Silence",
+    "Source",
+    "SourceCursor",
+]
 
 _IS_LIVE = "lane = 'live' AND superseded_at IS NULL"
 """The records that the watermark follows; a backfill of millions must cost it nothing."""
-
-
-class Base(DeclarativeBase):
-    """Where the tables register."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy's own protocol
-        str: Text,
-        int: BigInteger,
-        float: REAL,
-        bytes: LargeBinary,
-        datetime: DateTime(timezone=True),
-        UUID: UUID_(as_uuid=True),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-        list[int]: ARRAY(BigInteger),
-    }
 
 
 class Source(Base):
@@ -63,6 +53,7 @@ class Source(Base):
     kind: Mapped[str]
     taxonomy: Mapped[str]
     scanned_until: Mapped[datetime | None]  # alerts are judged up to this event time
+    rejudge_from: Mapped[datetime | None]  # live records came late here: judge again from this bucket on
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -255,98 +246,7 @@ class RollupTouched(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
     bucket_at: Mapped[datetime]
-
-
-class AlertRule(Base):
-    """When a series is worth an incident; `hash` names the exact settings an incident was judged by."""
-
-    __tablename__ = "alert_rule"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    settings: Mapped[dict[str, Any]]
-    hash: Mapped[str]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class Incident(Base):
-    """One turn of one series; times are event times."""
-
-    __tablename__ = "incident"
-    __table_args__ = (
-        Index("uq_incident_open", "fingerprint", unique=True, postgresql_where=sql("state <> 'resolved'")),
-        Index("ix_incident_opened", "opened_at"),
-        CheckConstraint("state IN ('firing', 'acknowledged', 'resolved')", name="state"),
-    )
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    fingerprint: Mapped[str]  # of rule and series
-    rule: Mapped[str]
-    rule_hash: Mapped[str]
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
-    dimension: Mapped[str]
-    key: Mapped[str]
-    metric: Mapped[str]  # share, negatives
-    state: Mapped[str]
-    opened_at: Mapped[datetime]
-    peak_at: Mapped[datetime]
-    last_judged_at: Mapped[datetime]
-    resolved_at: Mapped[datetime | None]
-    observed: Mapped[float]  # at the peak
-    expected: Mapped[float]
-    p_value: Mapped[float]
-    n: Mapped[int] = mapped_column(Integer)  # records in the window at the peak
-    n_negative: Mapped[int] = mapped_column(Integer)
-    why: Mapped[str]  # one sentence
-    evidence: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class IncidentEvent(Base):
-    """Who changed an incident, when and why."""
-
-    __tablename__ = "incident_event"
-    __table_args__ = (Index("ix_incident_event_incident", "incident_id"),)
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"))
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
-    who: Mapped[str]
-    what: Mapped[str]  # opened, updated, acknowledged, resolved, notified
-    detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
-
-
-class Silence(Base):
-    """Series that nobody wants to hear of for a while."""
-
-    __tablename__ = "silence"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    matcher: Mapped[dict[str, Any]]  # any of source, dimension, key, rule
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    author: Mapped[str]
-    reason: Mapped[str]
-
-
-class Notification(Base):
-    """The outbox: what must leave the building, once per incident, change and notifier."""
-
-    __tablename__ = "notification"
-    __table_args__ = (
-        UniqueConstraint("incident_id", "change", "notifier"),
-        Index("ix_notification_due", "due_at", postgresql_where=sql("sent_at IS NULL")),
-    )
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"))
-    change: Mapped[str]  # opened, resolved
-    notifier: Mapped[str]
-    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
-    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    sent_at: Mapped[datetime | None]
-    given_up_at: Mapped[datetime | None]
-    error: Mapped[str | None]
+    live: Mapped[bool] = mapped_column(server_default=sql("true"))  # by a live record; what a backfill touched is not judged again
 
 
 class ApiKey(Base):

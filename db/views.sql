@@ -206,11 +206,19 @@ SELECT
     incident.n AS n_records,
     incident.n_negative,
     incident.why,
-    incident.evidence
+    incident.evidence,
+    incident.severity,
+    incident.resolution,
+    incident.told_at,
+    incident.silenced_at,
+    incident.n_reminders,
+    incident.n_reopened,
+    (SELECT COUNT(*) FROM incident_part WHERE incident_part.incident_id = incident.id AND incident_part.withdrawn_at IS NULL) AS n_parts
 FROM incident
 JOIN source ON source.id = incident.source_id;
 
-COMMENT ON VIEW v_incidents IS 'Turns of sentiment: one row a series and turn, with its figures at the peak. Times are event times.';
+COMMENT ON VIEW v_incidents IS
+    'Turns that people are told of as one thing, with the series and figures of the least likely part. Times are event times.';
 COMMENT ON COLUMN v_incidents.key IS 'The topic, or the entity as GROUP:normal form; empty for a whole source.';
 COMMENT ON COLUMN v_incidents.observed IS 'In the unit of the metric: a share of negatives, or a count of them.';
 COMMENT ON COLUMN v_incidents.p_value IS 'How likely the baseline makes a window at least as negative, before correction for the number of series.';
@@ -218,7 +226,7 @@ COMMENT ON COLUMN v_incidents.incident_id IS 'Unique.';
 COMMENT ON COLUMN v_incidents.source IS 'The source''s name.';
 COMMENT ON COLUMN v_incidents.rule IS 'The alert rule that opened it.';
 COMMENT ON COLUMN v_incidents.dimension IS 'source, topic or entity.';
-COMMENT ON COLUMN v_incidents.metric IS 'share or negatives.';
+COMMENT ON COLUMN v_incidents.metric IS 'share, negatives, volume or silence.';
 COMMENT ON COLUMN v_incidents.state IS 'firing, acknowledged or resolved.';
 COMMENT ON COLUMN v_incidents.opened_at IS 'End of the window that opened it.';
 COMMENT ON COLUMN v_incidents.peak_at IS 'End of the least likely window.';
@@ -229,6 +237,60 @@ COMMENT ON COLUMN v_incidents.n_records IS 'Records in the window at the peak.';
 COMMENT ON COLUMN v_incidents.n_negative IS 'Negative ones among them.';
 COMMENT ON COLUMN v_incidents.why IS 'One sentence.';
 COMMENT ON COLUMN v_incidents.evidence IS 'Figures, drivers and example texts, masked.';
+COMMENT ON COLUMN v_incidents.severity IS 'warning or critical; it never falls while an incident lasts.';
+COMMENT ON COLUMN v_incidents.resolution IS 'Why it ended, in words; null while it lasts.';
+COMMENT ON COLUMN v_incidents.told_at IS 'When notifiers were last told of it, by the wall clock; null: they were not, since it (last) opened.';
+COMMENT ON COLUMN v_incidents.silenced_at IS 'Since when a silence keeps it back, by the wall clock; null: none does.';
+COMMENT ON COLUMN v_incidents.n_reminders IS 'How often it was brought to mind again.';
+COMMENT ON COLUMN v_incidents.n_reopened IS 'How often it came back soon after it had resolved.';
+COMMENT ON COLUMN v_incidents.n_parts IS 'Series and rules under which it was found.';
+
+CREATE OR REPLACE VIEW v_incident_parts AS
+SELECT
+    incident_part.id AS part_id,
+    incident_part.incident_id,
+    source.name AS source,
+    incident_part.rule,
+    incident_part.rule_hash,
+    incident_part.dimension,
+    incident_part.key,
+    incident_part.metric,
+    incident_part.opened_at,
+    incident_part.window_from,
+    incident_part.peak_at,
+    incident_part.last_judged_at,
+    incident_part.resolved_at,
+    incident_part.observed,
+    incident_part.expected,
+    incident_part.p_value,
+    incident_part.n AS n_records,
+    incident_part.n_negative,
+    incident_part.late_before IS NOT NULL AS is_late,
+    incident_part.withdrawn_at
+FROM incident_part
+JOIN source ON source.id = incident_part.source_id;
+
+COMMENT ON VIEW v_incident_parts IS 'What incidents are made of: one row a series, rule and turn, with its figures at the peak. Times are event times.';
+COMMENT ON COLUMN v_incident_parts.part_id IS 'Unique.';
+COMMENT ON COLUMN v_incident_parts.incident_id IS 'The incident it belongs to.';
+COMMENT ON COLUMN v_incident_parts.source IS 'The source''s name.';
+COMMENT ON COLUMN v_incident_parts.rule IS 'The alert rule that found it.';
+COMMENT ON COLUMN v_incident_parts.rule_hash IS 'The exact settings of that rule.';
+COMMENT ON COLUMN v_incident_parts.dimension IS 'source, topic or entity.';
+COMMENT ON COLUMN v_incident_parts.key IS 'The topic, or the entity as GROUP:normal form; empty for a whole source.';
+COMMENT ON COLUMN v_incident_parts.metric IS 'share, negatives, volume or silence.';
+COMMENT ON COLUMN v_incident_parts.opened_at IS 'End of the window that opened it.';
+COMMENT ON COLUMN v_incident_parts.window_from IS 'Start of the least likely window.';
+COMMENT ON COLUMN v_incident_parts.peak_at IS 'End of the least likely window.';
+COMMENT ON COLUMN v_incident_parts.last_judged_at IS 'Up to where it was judged.';
+COMMENT ON COLUMN v_incident_parts.resolved_at IS 'End of the window from which it was calm; null while it lasts.';
+COMMENT ON COLUMN v_incident_parts.observed IS 'In the unit of the metric: a share of negatives, or a count in the window.';
+COMMENT ON COLUMN v_incident_parts.expected IS 'What the baseline made likely, in the same unit.';
+COMMENT ON COLUMN v_incident_parts.p_value IS 'How likely the baseline makes such a window, before correction for the number of series.';
+COMMENT ON COLUMN v_incident_parts.n_records IS 'Records in the window at the peak.';
+COMMENT ON COLUMN v_incident_parts.n_negative IS 'Negative ones among them.';
+COMMENT ON COLUMN v_incident_parts.is_late IS 'Whether it was found only after its time, when late records came.';
+COMMENT ON COLUMN v_incident_parts.withdrawn_at IS 'When late records took it back, by the wall clock; null: they did not.';
 
 CREATE OR REPLACE VIEW v_quarantine AS
 SELECT

@@ -7,7 +7,16 @@ from sqlalchemy import Engine, column, inspect, select, table, text
 from db.engine import transaction
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-VIEWS = ["v_entity_mentions", "v_incidents", "v_jobs", "v_quarantine", "v_records", "v_sentiment_hourly", "v_topic_daily"]
+VIEWS = [
+    "v_entity_mentions",
+    "v_incident_parts",
+    "v_incidents",
+    "v_jobs",
+    "v_quarantine",
+    "v_records",
+    "v_sentiment_hourly",
+    "v_topic_daily",
+]
 
 
 def test_views_are_those_that_are_promised(engine: Engine) -> None:
