@@ -76,5 +76,16 @@ class Alerts(Section):
     idle: timedelta = Field(timedelta(seconds=5), description="A stream of the past that brought nothing for so long is judged to its end.")
     rules: dict[str, Rule] = Field(DEFAULT_RULES, description="The rules by name; naming any replaces the shipped two.")
     notifiers: dict[str, Notifier] = Field({"console": Notifier(kind="console")}, description="Whom to tell, by name.")
+    regroup: timedelta = Field(
+        timedelta(hours=1), ge=timedelta(0), description="A related series that turns so soon after an incident resolved reopens it."
+    )
+    critical_ratio: float = Field(
+        3.0, gt=1, description="Observed over expected from which an incident is critical; a share also where so little is left unharmed."
+    )
+    critical_series: int = Field(8, ge=2, description="Different series turned at once from which an incident is critical.")
+    remind_after: tuple[timedelta, ...] = Field(
+        (timedelta(hours=4), timedelta(days=1), timedelta(days=3)),
+        description="Waits before each reminder of what fires and nobody acknowledged; the last repeats. Empty: none.",
+    )
     max_attempts: int = Field(8, ge=1, description="Attempts after which a notification is given up.")
     retry_backoff: timedelta = Field(timedelta(seconds=10), description="Wait after the first failed notification; doubles.")
