@@ -83,10 +83,11 @@ class Incident(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     severity: Mapped[str] = mapped_column(server_default="warning")
     resolution: Mapped[str | None]  # why it ended, in words
+    closed_by: Mapped[str | None]  # who ended it by hand; null: its parts did
     # By the wall clock, each of the time since it opened or was last reopened:
     told_at: Mapped[datetime | None]  # somebody was last told of it; null: nobody was
     told_severity: Mapped[str | None]
-    silenced_at: Mapped[datetime | None]  # a silence keeps it back since then
+    silenced_at: Mapped[datetime | None]  # a silence keeps it back since then, or kept it back to its end
     n_reminders: Mapped[int] = mapped_column(Integer, server_default="0")
     n_reopened: Mapped[int] = mapped_column(Integer, server_default="0")
 

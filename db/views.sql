@@ -209,6 +209,7 @@ SELECT
     incident.evidence,
     incident.severity,
     incident.resolution,
+    incident.closed_by,
     incident.told_at,
     incident.silenced_at,
     incident.n_reminders,
@@ -239,8 +240,9 @@ COMMENT ON COLUMN v_incidents.why IS 'One sentence.';
 COMMENT ON COLUMN v_incidents.evidence IS 'Figures, drivers and example texts, masked.';
 COMMENT ON COLUMN v_incidents.severity IS 'warning or critical; it never falls while an incident lasts.';
 COMMENT ON COLUMN v_incidents.resolution IS 'Why it ended, in words; null while it lasts.';
+COMMENT ON COLUMN v_incidents.closed_by IS 'Who ended it by hand; null: its parts did.';
 COMMENT ON COLUMN v_incidents.told_at IS 'When notifiers were last told of it, by the wall clock; null: they were not, since it (last) opened.';
-COMMENT ON COLUMN v_incidents.silenced_at IS 'Since when a silence keeps it back, by the wall clock; null: none does.';
+COMMENT ON COLUMN v_incidents.silenced_at IS 'Since when a silence keeps it back (or kept it back to its end), by the wall clock; null: none does.';
 COMMENT ON COLUMN v_incidents.n_reminders IS 'How often it was brought to mind again.';
 COMMENT ON COLUMN v_incidents.n_reopened IS 'How often it came back soon after it had resolved.';
 COMMENT ON COLUMN v_incidents.n_parts IS 'Series and rules under which it was found.';

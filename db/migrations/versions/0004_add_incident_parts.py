@@ -65,6 +65,7 @@ ALTER TABLE silence ADD COLUMN ended_at TIMESTAMP WITH TIME ZONE, ADD COLUMN end
 ALTER TABLE incident
     ADD COLUMN severity TEXT DEFAULT 'warning' NOT NULL,
     ADD COLUMN resolution TEXT,
+    ADD COLUMN closed_by TEXT,
     ADD COLUMN told_at TIMESTAMP WITH TIME ZONE,
     ADD COLUMN told_severity TEXT,
     ADD COLUMN silenced_at TIMESTAMP WITH TIME ZONE,
@@ -103,8 +104,8 @@ WHERE state <> 'resolved' AND EXISTS (
 );
 CREATE UNIQUE INDEX uq_incident_open ON incident (fingerprint) WHERE state <> 'resolved';
 ALTER TABLE incident
-    DROP COLUMN severity, DROP COLUMN resolution, DROP COLUMN told_at, DROP COLUMN told_severity, DROP COLUMN silenced_at,
-    DROP COLUMN n_reminders, DROP COLUMN n_reopened;
+    DROP COLUMN severity, DROP COLUMN resolution, DROP COLUMN closed_by, DROP COLUMN told_at, DROP COLUMN told_severity,
+    DROP COLUMN silenced_at, DROP COLUMN n_reminders, DROP COLUMN n_reopened;
 ALTER TABLE silence DROP COLUMN ended_at, DROP COLUMN ended_by;
 ALTER TABLE rollup_touched DROP COLUMN live;
 ALTER TABLE source DROP COLUMN rejudge_from;
