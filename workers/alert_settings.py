@@ -1,7 +1,8 @@
 """Settings of the alert scan: what is worth an incident, whom to tell; where they are read from is left to `workers.settings`."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -59,13 +60,105 @@ DEFAULT_RULES = {
 }
 
 
-class Notifier(Section):
-    """Where incidents are told; `kind` names a file of `workers/notifiers`."""
+NotifierKind = Literal["console", "webhook", "alertmanager", "email", "slack", "apprise"]
+NotifierChange = Literal["opened", "escalated", "reminder", "resolved"]
 
-    kind: Literal["console", "webhook"] = Field(description="A file of workers/notifiers.")
-    url: str | None = Field(None, description="Where a webhook posts to.")
+LABELS = ("severity", "source", "dimension", "key", "rule", "metric")
+"""What an incident may be matched by."""
+
+_OF_EVERY_NOTIFIER = ("kind", "only", "changes", "examples", "link", "timeout")
+NOTIFIER_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "console": ((), ()),
+    "webhook": (("url",), ("secret", "token", "allow_private")),
+    "alertmanager": (("url",), ("token", "holds", "allow_private")),
+    "email": (("url", "sender", "to"), ("allow_private",)),
+    "slack": (("url",), ("allow_private",)),
+    "apprise": (("url",), ("allow_private",)),
+}
+"""Kind -> what it needs, and what else it knows."""
+
+_HTTP = ("https", "http")
+NOTIFIER_SCHEMES = {"webhook": _HTTP, "alertmanager": _HTTP, "slack": _HTTP, "email": ("smtp", "smtps", "smtp+plain")}
+"""Kind -> how its address may start; Apprise's own are its own matter."""
+
+
+class Notifier(Section):
+    """Where incidents are told; `kind` names a file of `workers/notifiers`, and decides which of these it needs and knows."""
+
+    kind: NotifierKind = Field(description="A file of workers/notifiers.")
+    url: SecretStr | None = Field(
+        None,
+        description="Where to: http(s):// of a webhook, an Alertmanager or a Slack-style hook; smtp://, smtps:// or smtp+plain:// of "
+        "a mail relay; one of Apprise's addresses.",
+    )
+    token: SecretStr | None = Field(None, description="Sent as a bearer token, to a webhook or an Alertmanager.")
     secret: SecretStr | None = Field(None, description="What a webhook is signed with.")
-    timeout: timedelta = Field(timedelta(seconds=10), description="How long the other side may take.")
+    sender: str | None = Field(None, description="Whom an e-mail is from.")
+    to: tuple[str, ...] = Field((), description="Whom an e-mail is for.")
+    holds: timedelta = Field(
+        timedelta(days=1), gt=timedelta(minutes=5), description="How long Alertmanager keeps an alert firing that it hears nothing more of."
+    )
+    only: dict[str, str] = Field(
+        {}, description="Incidents to tell, by label: severity, source, dimension, key, rule, metric; a value may end in *. Empty: all."
+    )
+    changes: tuple[NotifierChange, ...] = Field(get_args(NotifierChange), description="Changes to tell.")
+    examples: bool = Field(True, description="Whether example texts leave the building; they are masked in any case.")
+    link: str | None = Field(None, description="Address of an incident for people; {incident} in it is its number.")
+    allow_private: bool | None = Field(
+        None, description="Whether it may reach addresses that are not public. None: e-mail may, since relays mostly are in-house."
+    )
+    timeout: timedelta = Field(timedelta(seconds=10), gt=timedelta(0), description="How long the other side may take, in all.")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "Notifier":
+        needs, knows = NOTIFIER_FIELDS[self.kind]
+        if missing := [name for name in needs if not getattr(self, name)]:
+            raise ValueError(f"kind {self.kind} needs {' and '.join(missing)}")
+        every = {*needs, *knows, *_OF_EVERY_NOTIFIER}
+        if unknown := sorted(self.model_fields_set - every):
+            raise ValueError(f"kind {self.kind} knows no {' and no '.join(unknown)}; it knows {', '.join(sorted(every - {'kind'}))}")
+        return self
+
+    @model_validator(mode="after")
+    def _reaches_somebody(self) -> "Notifier":
+        schemes = NOTIFIER_SCHEMES.get(self.kind)
+        if schemes and self.url and (fault := _fault_of(self.url.get_secret_value(), schemes=schemes)):
+            raise ValueError(f"url: {fault}")  # without repeating it: it may hold a token or a password
+        if stray := [one for one in (*self.to, self.sender or "@") if "@" not in one or not one.isprintable()]:
+            raise ValueError(f"{stray[0]!r} is not an e-mail address")
+        if unknown := sorted(set(self.only) - set(LABELS)):
+            raise ValueError(f"only: an incident has no label {', '.join(unknown)}; it has {', '.join(LABELS)}")
+        if not self.changes:
+            raise ValueError(f"changes: a notifier of none tells nothing; name some of {', '.join(get_args(NotifierChange))}")
+        return self
+
+
+def _fault_of(url: str, *, schemes: tuple[str, ...]) -> str:
+    """Say what is wrong with an address, in words that don't repeat it; empty where nothing is."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or not url.isprintable() or " " in url:
+        return f"write an address that starts with {' or '.join(f'{one}://' for one in schemes)}, then a host, without blanks"
+    return ""
+
+
+class Silent(Section):
+    """When a live feed that brings nothing at all is worth an incident, whatever the rules are."""
+
+    enabled: bool = Field(True, description="Whether feeds are watched for silence.")
+    least: timedelta = Field(timedelta(minutes=30), gt=timedelta(0), description="A shorter silence is never worth an incident.")
+    min_expected: float = Field(10.0, gt=0, description="Records that must be missing by what is usual at that time of the week.")
+    false_silences: float = Field(
+        0.5, gt=0, le=1000, description="False silences to expect in 1,000 days of a feed: says how unlikely a silence must be."
+    )
+    slowest: timedelta = Field(
+        timedelta(hours=2),
+        gt=timedelta(0),
+        description="A source whose newest records came later than this after they were written is no live feed.",
+    )
 
 
 class Alerts(Section):
@@ -74,7 +167,11 @@ class Alerts(Section):
     scan_every: timedelta = Field(timedelta(seconds=30), description="How often the watermark is looked at.")
     lateness: timedelta = Field(timedelta(minutes=15), description="How far event time may run behind before a bucket is judged.")
     idle: timedelta = Field(timedelta(seconds=5), description="A stream of the past that brought nothing for so long is judged to its end.")
+    rejudges: timedelta = Field(
+        timedelta(days=1), ge=timedelta(0), description="How far behind what is judged a late record still makes it judged again."
+    )
     rules: dict[str, Rule] = Field(DEFAULT_RULES, description="The rules by name; naming any replaces the shipped two.")
+    silent: Silent = Silent()
     notifiers: dict[str, Notifier] = Field({"console": Notifier(kind="console")}, description="Whom to tell, by name.")
     regroup: timedelta = Field(
         timedelta(hours=1), ge=timedelta(0), description="A related series that turns so soon after an incident resolved reopens it."
@@ -87,5 +184,10 @@ class Alerts(Section):
         (timedelta(hours=4), timedelta(days=1), timedelta(days=3)),
         description="Waits before each reminder of what fires and nobody acknowledged; the last repeats. Empty: none.",
     )
-    max_attempts: int = Field(8, ge=1, description="Attempts after which a notification is given up.")
-    retry_backoff: timedelta = Field(timedelta(seconds=10), description="Wait after the first failed notification; doubles.")
+    max_attempts: int = Field(
+        16, ge=1, description="Attempts after which a notification is given up; with the shipped waits, after some 7 h."
+    )
+    retry_backoff: timedelta = Field(
+        timedelta(seconds=10),
+        description="Wait after the first failed notification; doubles, up to an hour, unless the receiver names one.",
+    )
