@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli.alerts import change, listing, show, silence
+from workers.cli.alerts import change, listing, replay, show, silence
 
 app = typer.Typer(help="See, acknowledge, resolve and silence incidents.", no_args_is_help=True)
 
@@ -11,3 +11,4 @@ app.command("show")(show.show)
 app.command("ack")(change.ack)
 app.command("resolve")(change.resolve)
 app.command("silence")(silence.silence)
+app.command("replay")(replay.replay)

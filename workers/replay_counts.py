@@ -1,0 +1,111 @@
+"""Say what rules would have found in a file of plain counts, as a live scan would have seen it; no database is needed.
+
+Reading the file is left to `counts_file`, its buckets to `count_grid`, the judging to `pipelines.spikes`; stored history to `replay`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from workers.alert_settings import DEFAULT_RULES, Rule
+from workers.count_grid import CountGrid, grid_of
+from workers.counts_file import read_counts
+from workers.errors import UsageError
+from workers.rules_file import RulesFile, fit_buckets
+
+if TYPE_CHECKING:
+    from pipelines.counts import Counts
+    from pipelines.spikes import Turn
+
+Metric = Literal["share", "negatives", "volume"]
+
+LEAST_P = 1e-300
+"""What a smaller p-value is told as: nothing is impossible."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedIncident:
+    """A turn of one series; `opened_at` and `peak_at` are ends of buckets, `resolved_at` is None while it lasts at the file's end."""
+
+    series: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    peak_at: datetime
+    metric: Metric
+    observed: float
+    expected: float
+    p_value: float
+
+
+def replay_counts(
+    path: Path, *, metric: Metric, rules: RulesFile | None = None, bucket: timedelta | None = None
+) -> tuple[CountedIncident, ...]:
+    """Judge every bucket of the file, all series together, and return the incidents, oldest first.
+
+    Without `rules` by the shipped rule of the metric, its lengths cut to what the buckets allow; with, by each of the metric's,
+    and what several find in one series at once is one incident. Nothing looks ahead of the bucket that it judges.
+    """
+    chosen = [rule for rule in rules.rules.values() if rule.metric == metric] if rules else [shipped_rule(metric)]
+    if not chosen:
+        raise UsageError(f'no rule watches {metric}: write metric = "{metric}" in one, or ask for another --metric')
+    grid = grid_of(read_counts(path, needs_negatives=metric != "volume"), bucket=bucket)
+    if rules:
+        fit_buckets(rules, bucket=grid.bucket, whole=False)
+    if not len(grid.number):
+        return ()
+    counts = _counts(grid)
+    found = [one for rule in chosen for one in _incidents(_turns(counts, grid=grid, rule=rule), grid=grid, metric=metric)]
+    return tuple(sorted(_merged(found), key=lambda one: (one.opened_at, one.p_value, one.series)))
+
+
+def shipped_rule(metric: Metric) -> Rule:
+    """Return the shipped rule of a metric, or where none is shipped what a rule of it is unless told otherwise."""
+    shipped = (rule for rule in DEFAULT_RULES.values() if rule.metric == metric)
+    return next(shipped, None) or Rule(metric=metric, min_baseline_records=0)
+
+
+def _counts(grid: CountGrid) -> "Counts":
+    from pipelines.counts import Counts
+
+    return Counts.of(n_series=len(grid.names), series=grid.series, bucket=grid.number, n=grid.n, n_negative=grid.n_negative)
+
+
+def _turns(counts: "Counts", *, grid: CountGrid, rule: Rule) -> "list[Turn]":
+    """Judge all buckets from the first of the file on, as one scan after another would."""
+    from pipelines.spikes import find_turns
+    from workers.turns import Clock, detector_rule
+
+    first, last = int(grid.number.min()), int(grid.number.max())
+    detector = detector_rule(rule, clock=Clock(grid.bucket))
+    return find_turns(counts, rule=detector, after=first, until=last + 1)
+
+
+def _incidents(turns: "Iterable[Turn]", *, grid: CountGrid, metric: Metric) -> list[CountedIncident]:
+    return [
+        CountedIncident(
+            series=grid.names[turn.series],
+            opened_at=grid.time(turn.series, turn.opened_at),
+            resolved_at=None if turn.resolved_at is None else grid.time(turn.series, turn.resolved_at),
+            peak_at=grid.time(turn.series, turn.peak.at),
+            metric=metric,
+            observed=turn.peak.observed,
+            expected=turn.peak.expected,
+            p_value=max(turn.peak.p_value, LEAST_P),
+        )
+        for turn in turns
+    ]
+
+
+def _merged(found: Sequence[CountedIncident]) -> list[CountedIncident]:
+    """Make one incident of those of a series that overlap; its figures are those of its least likely window."""
+    merged: list[CountedIncident] = []
+    for one in sorted(found, key=lambda one: (one.series, one.opened_at)):
+        last = merged[-1] if merged else None
+        if last and last.series == one.series and (last.resolved_at is None or one.opened_at <= last.resolved_at):
+            ends = None if last.resolved_at is None or one.resolved_at is None else max(last.resolved_at, one.resolved_at)
+            merged[-1] = replace(min(last, one, key=lambda each: each.p_value), opened_at=last.opened_at, resolved_at=ends)
+        else:
+            merged.append(one)
+    return merged
