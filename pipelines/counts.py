@@ -1,4 +1,4 @@
-"""Bucketed counts of many series as sorted arrays, summed over any window at once; what a sum means is left to `spikes`."""
+"""Bucketed counts of many series as sorted arrays, summed over any stretch; what a sum means is left to `spikes`."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 _SPAN, _EPOCH = 1 << 40, 1 << 39
 """Room for the buckets of one series in a combined key, and where in it the epoch lies; seconds reach 17,000 years either way."""
 
@@ -15,14 +16,14 @@ _SPAN, _EPOCH = 1 << 40, 1 << 39
 class Counts:
     """Records and negatives by series and bucket; a bucket without records has no row.
 
-    `series` numbers the series from 0, `bucket` the buckets since the epoch, negative before it. Rows are kept sorted by series and bucket,
-    with one empty row before each series, so that sums of one series never touch another's.
+    `series` numbers the series from 0, `bucket` the buckets since the epoch, negative before it. Rows are kept sorted by series
+    and bucket; `keys` combines the two.
     """
 
     n_series: int
     keys: Integers
-    cumulative: Integers
-    cumulative_negative: Integers
+    n: Integers
+    n_negative: Integers
 
     @classmethod
     def of(cls, *, n_series: int, series: ArrayLike, bucket: ArrayLike, n: ArrayLike, n_negative: ArrayLike) -> Self:
@@ -30,22 +31,35 @@ class Counts:
         rows, buckets, total, negative = (np.asarray(one, dtype=np.int64) for one in (series, bucket, n, n_negative))
         if (negative < 0).any() or (negative > total).any():
             raise ValueError("counts need 0 <= n_negative <= n")
-        keys = np.concatenate([np.arange(n_series, dtype=np.int64) * _SPAN, rows * _SPAN + buckets + _EPOCH])
+        keys = rows * _SPAN + buckets + _EPOCH
         order = np.argsort(keys, kind="stable")
-        empty = np.zeros(n_series, dtype=np.int64)
-        return cls(
-            n_series=n_series,
-            keys=keys[order],
-            cumulative=_running(np.concatenate([empty, total])[order]),
-            cumulative_negative=_running(np.concatenate([empty, negative])[order]),
-        )
+        return cls(n_series=n_series, keys=keys[order], n=total[order], n_negative=negative[order])
 
-    def window(self, series: Integers, *, start: Integers, end: Integers) -> tuple[Integers, Integers]:
-        """Return records and negatives of each `series` in the buckets from `start` up to, not including, `end`."""
-        low = np.searchsorted(self.keys, series * _SPAN + start + _EPOCH)
-        high = np.searchsorted(self.keys, series * _SPAN + end + _EPOCH)
-        return self.cumulative[high] - self.cumulative[low], self.cumulative_negative[high] - self.cumulative_negative[low]
+    def dense(self, first: int, last: int, *, start: int, end: int, width: int = 1) -> tuple[Floats, Floats]:
+        """Return records and negatives of the series `first` up to `last`, exclusive, in the buckets from `start` up to `end`.
 
+        Two arrays (series, cells), each cell the sum of `width` buckets; `end` - `start` must be whole cells.
+        """
+        rows = self._rows(first, last, start=start, end=end)
+        shape = (last - first, (end - start) // width)
+        keys = self.keys[rows]
+        cell = (keys // _SPAN - first) * shape[1] + (keys % _SPAN - _EPOCH - start) // width
+        size = shape[0] * shape[1]
+        n, negative = (np.bincount(cell, weights=one[rows], minlength=size).reshape(shape) for one in (self.n, self.n_negative))
+        return n, negative
 
-def _running(counts: Integers) -> Integers:
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    def first_buckets(self, first: int, last: int, *, start: int, end: int) -> Integers:
+        """Return each series' first bucket with a record in [`start`, `end`), or `end` where it has none."""
+        series = np.arange(first, last, dtype=np.int64) * _SPAN + _EPOCH
+        position = np.searchsorted(self.keys, series + start)
+        inside = position < np.searchsorted(self.keys, series + end)
+        found = np.full(last - first, end, dtype=np.int64)
+        found[inside] = self.keys[position[inside]] - series[inside]
+        return found
+
+    def _rows(self, first: int, last: int, *, start: int, end: int) -> Integers:
+        """Return the positions of the rows of these series in [`start`, `end`)."""
+        series = np.arange(first, last, dtype=np.int64) * _SPAN + _EPOCH
+        low, high = np.searchsorted(self.keys, series + start), np.searchsorted(self.keys, series + end)
+        lengths = high - low
+        return np.repeat(low - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum(), dtype=np.int64)

@@ -1,51 +1,46 @@
-"""Find turns: windows whose negatives are far above what a series' own past makes likely; storing them is left to `workers.alerting`.
+"""Find turns: stretches in which a series' negatives, their share or its volume are far above what its own past makes likely.
 
-At the end of every bucket each series with enough records is judged by its window's share (or count) of negatives against
-blocks of the same length before it: a beta-binomial (or negative-binomial) tail, corrected by Benjamini-Hochberg over all
-series judged at that moment. Blocks that overlap an earlier turn are left out, so that one turn does not hide the next; a
-change that outlasts its whole baseline leaves nothing to be judged by, ends, and is the new normal. Nothing looks ahead, and
-judging in two steps gives the same turns as in one.
+At the end of every bucket each series is judged over windows of 1, 2, 4 ... buckets up to the rule's longest, so that a sudden
+turn is seen in its first buckets and a slow one once it has added up: the window-limited form of a likelihood-ratio CUSUM, with
+a tail probability for a score, which needs no guess of how large the turn will be. What is likely comes from a robust seasonal
+baseline; shares are beta-binomial and counts negative-binomial, with the over-dispersion that the series itself shows at each
+length of window, since a plain binomial test opened 151 false incidents a day where a beta-binomial one opened none. The
+probabilities of all series at one moment go through Benjamini and Hochberg's procedure, at a level that the rule's budget of
+false incidents sets. A turn resolves once a window at least as long as its peak, and as `resolves_after`, is calm again.
+
+Negatives turn only where their share turns too: what mere volume explains is no turn of sentiment, so a series whose records
+are multiplied opens nothing. Nothing looks ahead: baselines are fitted a few times a day, on a fixed grid, from what lay
+before, so judging in two steps gives the same turns as in one. Storing turns is left to `workers.alerting`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
+from pipelines.baselines import Baselines, Past, fit
 from pipelines.counts import Counts, Integers
-from pipelines.likelihood import Flags, Floats, adjusted, count_tail, fit_count, fit_share, share_tail
+from pipelines.likelihood import Floats, adjusted
+from pipelines.rules import Rule as Rule
+from pipelines.windows import Windows, candidates, followed_windows
 
-PAIRS_AT_ONCE = 20_000
-"""Windows judged in one go: bounds memory (times the blocks of a baseline)."""
+N_LENGTHS = 4.0
+"""Independent tests that the lengths of window amount to, at one moment: long ones hardly change from bucket to bucket."""
 
-LEAST_BLOCKS = 7
-"""Watched blocks below which a count has no baseline."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When a window is a turn; lengths are in buckets."""
-
-    metric: Literal["share", "negatives"]
-    window: int
-    baseline: int
-    min_records: int
-    min_negatives: int
-    min_baseline_records: int
-    min_ratio: float
-    opens_below_p: float
-    resolves_above_p: float
+MOST_FALSE = 0.05
+"""False discoveries among those of one moment, at most, however many series there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One window judged: `at` is the bucket at which it ends; `observed` and `expected` are in the metric's own unit.
+    """One window judged, from bucket `start` up to `at`, exclusive; `observed` and `expected` are in the metric's own unit.
 
-    `baseline_from` is the first bucket of the baseline; `n_judged` the series judged with it.
+    `p_value` is of this window alone, `p_adjusted` corrected for the lengths of window and the `n_judged` series judged with it;
+    `baseline_from` is the first bucket of its past.
     """
 
     at: int
+    start: int
     n: int
     n_negative: int
     observed: float
@@ -67,187 +62,166 @@ class Turn:
     resolved_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Windows:
-    """Judged windows as columns, in the order of their end."""
-
-    series: Integers
-    at: Integers
-    n: Integers
-    n_negative: Integers
-    observed: Floats
-    expected: Floats
-    p_value: Floats
-
-    def rows(self, where: Flags | slice) -> "_Windows":
-        return _Windows(*(getattr(self, name)[where] for name in self.__slots__))
+def refit_every(rule: Rule) -> int:
+    """Return the buckets between two fits: a quarter of a day."""
+    return rule.rhythm.quarter
 
 
-def find_turns(counts: Counts, *, rule: Rule, first_bucket: int, after: int, until: int, turns: Sequence[Turn] = ()) -> list[Turn]:
+def grid_point(end: int, rule: Rule) -> int:
+    """Return the bucket at which the baselines were fitted that judge windows ending at `end`."""
+    return (end - 1) // refit_every(rule) * refit_every(rule)
+
+
+def reaches_back(rule: Rule, *, grid: int, is_fitted: bool) -> int:
+    """Return the first bucket whose rows are needed to judge by the fit at `grid`."""
+    longest = grid - max(rule.window, rule.resolves_after)
+    return longest if is_fitted else min(longest, _past(rule, grid).start)
+
+
+def find_turns(
+    counts: Counts,
+    *,
+    rule: Rule,
+    after: int,
+    until: int,
+    turns: Sequence[Turn] = (),
+    fitted: MutableMapping[int, Baselines] | None = None,
+) -> list[Turn]:
     """Judge every bucket end in (`after`, `until`] and return the turns that are new or have changed, oldest first.
 
-    `turns` are those known so far, at least the open ones and those inside the baseline; `first_bucket` is where the whole
-    source begins. `counts` must reach back a baseline and a window before `after`.
+    `turns` are those known so far, at least the open ones and each series' last. `fitted` are baselines by grid point, a row for
+    each series of `counts`; those missing are fitted and put there. `counts` must reach back as far as `reaches_back` says.
     """
-    watch = _Watch(counts, rule=rule, first_bucket=first_bucket, turns=turns)
-    watched = _ever_tested(counts, rule=rule, after=after, until=until)
-    if not watched.size and not watch.open:
-        return []  # decades without records lie behind one wrong date
-    for at, windows, n_judged in _moments(counts, rule=rule, watched=watched, first_bucket=first_bucket, after=after, until=until):
-        watch.step(at, windows=windows, n_judged=n_judged)
+    known = fitted if fitted is not None else {}
+    watch = _Watch(turns)
+    for grid in range(grid_point(after + 1, rule), until, refit_every(rule)):
+        if grid not in known:
+            known[grid] = fit(counts, metric=rule.metric, past=_past(rule, grid))
+        stretch = _Stretch(
+            counts, rule=rule, base=known[grid], grid=grid, after=max(after, grid), until=min(until, grid + refit_every(rule))
+        )
+        watch.go_through(stretch)
+        if fitted is None:
+            del known[grid]
     return watch.changed(until)
+
+
+def _past(rule: Rule, grid: int) -> Past:
+    return Past(at=grid, season=rule.season, baseline=rule.baseline, windows=rule.lengths, rhythm=rule.rhythm)
 
 
 class _Watch:
     """The turns of one rule as time goes on."""
 
-    def __init__(self, counts: Counts, *, rule: Rule, first_bucket: int, turns: Sequence[Turn]) -> None:
-        self.counts, self.rule, self.first_bucket = counts, rule, first_bucket
+    def __init__(self, turns: Sequence[Turn]) -> None:
         self.open = {turn.series: turn for turn in turns if turn.resolved_at is None}
-        self.past = [turn for turn in turns if turn.resolved_at is not None]
+        self.calm_since: dict[int, int] = {}
+        for turn in turns:
+            if turn.resolved_at is not None:
+                self.calm_since[turn.series] = max(turn.resolved_at, self.calm_since.get(turn.series, turn.resolved_at))
         self.ended: list[Turn] = []
 
-    def step(self, at: int, *, windows: _Windows, n_judged: int) -> None:
-        """Judge one moment: resolve what is calm, update what lasts, open what is new."""
-        windows = self._without_earlier_turns(self._with_open_turns(windows, at=at))
-        p_adjusted = adjusted(windows.p_value, n_tests=n_judged)
-        for row, series in enumerate(windows.series):
-            verdict = _verdict(windows, row=row, p_adjusted=p_adjusted, n_judged=n_judged, since=self._baseline_from(at))
-            self._judge(verdict, series=int(series))
+    def go_through(self, stretch: "_Stretch") -> None:
+        """Take the turns that are open through a stretch, and open what is new at each of its moments."""
+        for series in sorted(self.open):
+            self._follow(self.open.pop(series), stretch)
+        for at, rows in stretch.moments():
+            free = [not self._is_barred(int(stretch.found.series[row]), int(stretch.found.start[row])) for row in rows]
+            for series, verdict in stretch.openings(at, rows[free]):
+                self._follow(Turn(series, opened_at=at, peak=verdict, judged_at=at), stretch)
 
     def changed(self, until: int) -> list[Turn]:
         """Return every turn that ended or is open at `until`."""
         lasting = [replace(turn, judged_at=max(turn.judged_at, until)) for turn in self.open.values()]
         return sorted([*self.ended, *lasting], key=lambda turn: (turn.opened_at, turn.series))
 
-    def _judge(self, verdict: Verdict, *, series: int) -> None:
-        turn = self.open.get(series)
-        if turn is None:
-            if self._opens(verdict):
-                self.open[series] = Turn(series, opened_at=verdict.at, peak=verdict, judged_at=verdict.at)
-        elif verdict.p_value > self.rule.resolves_above_p:
-            self._resolve(series, at=verdict.at)
+    def _is_barred(self, series: int, start: int) -> bool:
+        """What is open opens no more, and a window that reaches into an ended turn says nothing new."""
+        return series in self.open or start < self.calm_since.get(series, start)
+
+    def _follow(self, turn: Turn, stretch: "_Stretch") -> None:
+        """Take one open turn to its end, or to the end of the stretch."""
+        turn = stretch.followed(turn, fresh_from=self.calm_since.get(turn.series))
+        if turn.resolved_at is None:
+            self.open[turn.series] = turn
         else:
-            peak = verdict if verdict.p_value < turn.peak.p_value else turn.peak
-            self.open[series] = replace(turn, peak=peak, judged_at=verdict.at)
-
-    def _opens(self, verdict: Verdict) -> bool:
-        return verdict.p_adjusted <= self.rule.opens_below_p and verdict.observed >= self.rule.min_ratio * verdict.expected
-
-    def _resolve(self, series: int, *, at: int) -> None:
-        turn = replace(self.open.pop(series), judged_at=at, resolved_at=at)
-        self.past.append(turn)
-        self.ended.append(turn)
-
-    def _baseline_from(self, at: int) -> int:
-        return max(self.first_bucket, at - self.rule.window - self.rule.baseline)
-
-    def _with_open_turns(self, windows: _Windows, *, at: int) -> _Windows:
-        """Add the windows of open turns that have become too small to open one; a few records can still be too negative to resolve."""
-        missing = np.array(sorted(self.open.keys() - set(windows.series.tolist())), dtype=np.int64)
-        if not missing.size:
-            return windows
-        small = _unjudged(self.counts, rule=self.rule, series=missing, at=np.full(len(missing), at))
-        return _Windows(*(np.concatenate([getattr(windows, name), getattr(small, name)]) for name in _Windows.__slots__))
-
-    def _without_earlier_turns(self, windows: _Windows) -> _Windows:
-        """Judge anew, without the blocks of earlier turns, the series that had any."""
-        spans = [(turn.series, turn.opened_at - self.rule.window, turn.resolved_at) for turn in [*self.past, *self.open.values()]]
-        stained = np.isin(windows.series, [series for series, _, _ in spans])
-        if not stained.any():
-            return windows
-        mended = _judged(self.counts, rule=self.rule, first_bucket=self.first_bucket, windows=windows.rows(stained), spans=spans)
-        expected, p_value = windows.expected.copy(), windows.p_value.copy()
-        expected[stained], p_value[stained] = mended.expected, mended.p_value
-        return replace(windows, expected=expected, p_value=p_value)
+            self.ended.append(turn)
+            self.calm_since[turn.series] = turn.resolved_at
 
 
-def _verdict(windows: _Windows, *, row: int, p_adjusted: Floats, n_judged: int, since: int) -> Verdict:
-    return Verdict(
-        at=int(windows.at[row]),
-        n=int(windows.n[row]),
-        n_negative=int(windows.n_negative[row]),
-        observed=float(windows.observed[row]),
-        expected=float(windows.expected[row]),
-        p_value=float(windows.p_value[row]),
-        p_adjusted=float(p_adjusted[row]),
-        n_judged=n_judged,
-        baseline_from=since,
-    )
+class _Stretch:
+    """The moments between two fits: what is unlikely at each, and how an open turn goes on."""
+
+    def __init__(self, counts: Counts, *, rule: Rule, base: Baselines, grid: int, after: int, until: int) -> None:
+        self.counts, self.rule, self.base, self.grid, self.after, self.until = counts, rule, base, grid, after, until
+        self.found, self.n_judged = candidates(counts, rule=rule, base=base, grid=grid, after=after, until=until)
+
+    def moments(self) -> Iterator[tuple[int, Integers]]:
+        """Yield the bucket ends at which something may open, each with the rows of `found` that end there."""
+        found = self.found
+        if not len(found.at):
+            return
+        bounds = np.flatnonzero(np.diff(found.at, prepend=found.at[0] - 1))
+        for first, last in zip(bounds, np.append(bounds[1:], len(found.at)), strict=True):
+            at = int(found.at[first])
+            rows = np.arange(first, last)
+            if _least(found.p_value[rows], n_judged=self._judged_at(at)) <= self._level(at):
+                yield at, rows
+
+    def openings(self, at: int, rows: Integers) -> Iterator[tuple[int, Verdict]]:
+        """Yield the series that turn at one moment, each with its least likely window; `rows` are the windows in question."""
+        found = self.found
+        order = rows[np.lexsort((found.p_value[rows], found.series[rows]))]
+        best = order[np.flatnonzero(np.diff(found.series[order], prepend=-1))]
+        p_adjusted = adjusted(np.minimum(found.p_value[best] * N_LENGTHS, 1.0), n_tests=self._judged_at(at))
+        for row, p in zip(best, p_adjusted, strict=True):
+            if p <= self._level(at):
+                yield int(found.series[row]), self._verdict(found, int(row), p_adjusted=float(p))
+
+    def followed(self, turn: Turn, *, fresh_from: int | None) -> Turn:
+        """Return an open turn as it is at the end of the stretch: with its peak, and resolved at its first calm moment."""
+        ends = np.arange(max(turn.judged_at, self.after) + 1, self.until + 1, dtype=np.int64)
+        if not len(ends):
+            return turn
+        windows, is_calm = followed_windows(
+            self.counts, rule=self.rule, base=self.base, grid=self.grid, series=turn.series, ends=ends, opened_at=turn.opened_at
+        )
+        resolved = int(ends[is_calm][0]) if is_calm.any() else None
+        last = resolved or self.until
+        inside = (windows.at <= last) & (windows.start >= (fresh_from if fresh_from is not None else windows.start))
+        peak = turn.peak
+        if inside.any():
+            rows = np.flatnonzero(inside)
+            best = int(rows[np.argmin(windows.p_value[rows])])
+            if windows.p_value[best] < peak.p_value:
+                p_adjusted = min(1.0, float(windows.p_value[best]) * N_LENGTHS * self._judged_at(int(windows.at[best])))
+                peak = self._verdict(windows, best, p_adjusted=p_adjusted)
+        return replace(turn, peak=peak, judged_at=last, resolved_at=resolved)
+
+    def _judged_at(self, at: int) -> int:
+        return max(1, int(self.n_judged[at - self.after - 1]))
+
+    def _level(self, at: int) -> float:
+        """Return the false discovery rate that the budget allows: that of one series times the series judged."""
+        return min(MOST_FALSE, self.rule.false_per_bucket * self._judged_at(at))
+
+    def _verdict(self, windows: Windows, row: int, *, p_adjusted: float) -> Verdict:
+        at = int(windows.at[row])
+        return Verdict(
+            at=at,
+            start=int(windows.start[row]),
+            n=int(windows.n[row]),
+            n_negative=int(windows.n_negative[row]),
+            observed=float(windows.observed[row]),
+            expected=float(windows.expected[row]),
+            p_value=float(windows.p_value[row]),
+            p_adjusted=p_adjusted,
+            n_judged=self._judged_at(at),
+            baseline_from=int(self.base.since[windows.series[row]]),
+        )
 
 
-def _moments(
-    counts: Counts, *, rule: Rule, watched: Integers, first_bucket: int, after: int, until: int
-) -> Iterator[tuple[int, _Windows, int]]:
-    """Yield each bucket end, the windows of the `watched` series worth judging there, and how many series count as judged."""
-    stride = max(1, PAIRS_AT_ONCE * 10 // max(len(watched), 1))
-    for start in range(after + 1, until + 1, stride):
-        ends = np.arange(start, min(start + stride, until + 1), dtype=np.int64)
-        windows, n_judged = _candidates(counts, rule=rule, series=watched, ends=ends)
-        windows = _judged(counts, rule=rule, first_bucket=first_bucket, windows=windows)
-        bounds = np.searchsorted(windows.at, np.append(ends, ends[-1] + 1))
-        for index, end in enumerate(ends):
-            yield int(end), windows.rows(slice(bounds[index], bounds[index + 1])), int(n_judged[index])
-
-
-def _ever_tested(counts: Counts, *, rule: Rule, after: int, until: int) -> Integers:
-    """Return the series with enough records to be tested at any of these moments; most entities never have."""
-    series = np.arange(counts.n_series, dtype=np.int64)
-    start = np.full(len(series), after + 1 - rule.window - (rule.baseline if rule.metric == "negatives" else 0))
-    n, _ = counts.window(series, start=start, end=np.full(len(series), until))
-    return series[n >= rule.min_records]
-
-
-def _candidates(counts: Counts, *, rule: Rule, series: Integers, ends: Integers) -> tuple[_Windows, Integers]:
-    """Return the windows with enough records and negatives, not yet judged, and the number of tests at each end."""
-    at, series = (grid.ravel() for grid in np.meshgrid(ends, series, indexing="ij"))
-    windows = _unjudged(counts, rule=rule, series=series, at=at)
-    tested = windows.n >= rule.min_records
-    if rule.metric == "negatives":  # a window chosen by its own size would be no fair test of its size
-        tested |= counts.window(series, start=at - rule.window - rule.baseline, end=at)[0] >= rule.min_records
-    n_judged = tested.reshape(len(ends), -1).sum(axis=1)
-    return windows.rows((windows.n >= rule.min_records) & (windows.n_negative >= rule.min_negatives)), n_judged
-
-
-def _unjudged(counts: Counts, *, rule: Rule, series: Integers, at: Integers) -> _Windows:
-    n, n_negative = counts.window(series, start=at - rule.window, end=at)
-    observed = n_negative / np.maximum(n, 1) if rule.metric == "share" else n_negative.astype(np.float64)
-    unknown = np.ones(len(n))
-    return _Windows(series, at, n, n_negative, observed, unknown, unknown)
-
-
-def _judged(
-    counts: Counts, *, rule: Rule, first_bucket: int, windows: _Windows, spans: Sequence[tuple[int, int, int | None]] = ()
-) -> _Windows:
-    """Return `windows` with what their baselines make likely; p = 1 where there is no baseline to judge by."""
-    expected, p_value = np.ones(len(windows.at)), np.ones(len(windows.at))
-    for start in range(0, len(windows.at), PAIRS_AT_ONCE):
-        part = slice(start, start + PAIRS_AT_ONCE)
-        expected[part], p_value[part] = _tails(counts, rule=rule, first_bucket=first_bucket, windows=windows.rows(part), spans=spans)
-    return replace(windows, expected=expected, p_value=p_value)
-
-
-def _tails(
-    counts: Counts, *, rule: Rule, first_bucket: int, windows: _Windows, spans: Sequence[tuple[int, int, int | None]]
-) -> tuple[Floats, Floats]:
-    ends = windows.at[:, None] - rule.window * np.arange(1, rule.baseline // rule.window + 1)
-    starts = ends - rule.window
-    known = (starts >= first_bucket) & ~_overlaps(windows.series, starts=starts, ends=ends, spans=spans)
-    series = np.broadcast_to(windows.series[:, None], ends.shape)
-    n, n_negative = (part * known for part in counts.window(series, start=starts, end=ends))
-    enough = n.sum(axis=1) >= rule.min_baseline_records
-    share = fit_share(n, n_negative)
-    if rule.metric == "share":
-        return share.expected, np.where(enough, share_tail(windows.n, windows.n_negative, baseline=share), 1.0)
-    enough = (known.sum(axis=1) >= LEAST_BLOCKS) & (windows.n_negative > windows.n * share.expected)
-    count = fit_count(n_negative, known=known)
-    return count.expected, np.where(enough, count_tail(windows.n_negative, baseline=count), 1.0)
-
-
-def _overlaps(series: Integers, *, starts: Integers, ends: Integers, spans: Sequence[tuple[int, int, int | None]]) -> Flags:
-    """Return which blocks overlap a span (series, start, end; no end: it lasts)."""
-    result = np.zeros(starts.shape, dtype=np.bool_)
-    for one, start, end in spans:
-        rows = series == one
-        result[rows] |= (ends[rows] > start) & (starts[rows] < (np.iinfo(np.int64).max if end is None else end))
-    return result
+def _least(p_values: Floats, *, n_judged: int) -> float:
+    """Return a bound below which no adjusted p-value of these windows lies; several may be of one series."""
+    ordered = np.sort(p_values)
+    return float((ordered * N_LENGTHS * n_judged / np.arange(1, len(ordered) + 1)).min())

@@ -51,6 +51,7 @@ def detector_rule(rule: Rule, *, clock: Clock) -> "DetectorRule":
         **{name: getattr(rule, name) for name in same},
         **{name: clock.length(getattr(rule, name)) for name in ("window", "baseline", "season", "resolves_after")},
         false_per_bucket=rule.false_incidents / 1000 * (clock.bucket / timedelta(days=1)),
+        per_day=timedelta(days=1) / clock.bucket,
     )
 
 

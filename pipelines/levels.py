@@ -1,0 +1,183 @@
+"""How high a series stands and the shape of its days and weeks, fitted robustly; how far it strays is left to `baselines`.
+
+The past comes in cells of about an hour, (series, cells), oldest first. Blocks of a quarter of a day that are far from others
+of that weekday and quarter count up to a bound, or not at all (a share, or the pause of a feed), so that one turn hides no
+other. The shape comes from the whole past, the height from its `recent` cells: what fills half of those is their median,
+hence the new normal.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.rhythm import DAYS, HOURS, Rhythm
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+SHARE_FLOOR = 0.02
+"""Least expected share of negatives: below it one record in fifty would look like a turn."""
+
+PRIOR_SHARE, PRIOR_RECORDS = 0.2, 10.0
+"""The share believed before anything was seen, and the weight of that belief in records."""
+
+SHAPE_COUNTS, SHAPE_RECORDS = 10.0, 200.0
+"""What draws an hour, or a day of the week, towards no shape at all: counts for counts, records for shares."""
+
+RECENT_COUNTS, RECENT_RECORDS = 10.0, 50.0
+"""What draws the recent height towards that of the whole past, likewise."""
+
+BOUND = 4.0
+"""Robust standard deviations that a block may be off."""
+
+STEADY = 20.0
+"""Records in a block from which its own share says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Every series (row): `height` a bucket (counts) or a record (shares), times `hours` (24) and `days` (7).
+
+    How far the series strays has a column a length of window. The variance of a window is that of a Poisson (or binomial) count
+    times 1 + `clump` + `spread` m, with m the expected count (or the records but one): stories that are retold come in clumps of
+    any window alike, moods and bursts weigh the more the more there is.
+    """
+
+    height: Floats
+    hours: Floats
+    days: Floats
+    clump: Floats
+    spread: Floats
+
+    def expected(self, rows: slice | Integers, *, start: int, end: int, rhythm: Rhythm) -> Floats:
+        """Return what is expected in each bucket (or of each record in it) from `start` up to `end`: (series, buckets)."""
+        bucket = np.arange(start, end, dtype=np.int64)
+        shape = self.hours[rows] @ rhythm.between_hours(bucket) * (self.days[rows] @ rhythm.is_day(bucket))
+        return np.asarray(self.height[rows, None] * shape, dtype=np.float64)
+
+
+def fit_counts(x: Floats, *, known: Flags, start: int, recent: int, rhythm: Rhythm) -> Level:
+    """Fit counts of cells; `known` marks the cells that were watched, `start` is the bucket at which they begin."""
+    usual = _usual_blocks(x, known=known, start=start, rhythm=rhythm)
+    bounded, kept = _bounded(x, usual=usual, known=known, rhythm=rhythm)
+    shape = _shape(bounded, kept * 1.0, start=start, rhythm=rhythm, weight=SHAPE_COUNTS)
+    rate = shape.expected(slice(None), start=start, end=start + x.shape[1] * rhythm.hour, rhythm=rhythm)
+    expected = _blocks(rate, rhythm.hour)
+    level = replace(shape, height=shape.height * _over(bounded, expected * kept, weight=1e-9))
+    return replace(level, height=level.height * _recent_counts(x, expected=expected, known=known, recent=recent, rhythm=rhythm))
+
+
+def fit_shares(n: Floats, negative: Floats, *, start: int, recent: int, rhythm: Rhythm) -> Level:
+    """Fit shares of negatives in cells; a cell without records weighs nothing."""
+    whole = np.ones_like(n)
+    kept = _kept_shares(n, negative, share=whole, rhythm=rhythm)
+    shape = _shape(negative * kept, n * kept, start=start, rhythm=rhythm, weight=SHAPE_RECORDS, is_share=True)
+    flat = replace(shape, height=np.ones(len(n)))
+    bent = _blocks(flat.expected(slice(None), start=start, end=start + n.shape[1] * rhythm.hour, rhythm=rhythm), rhythm.hour) / rhythm.hour
+    total, exposure = (negative * kept).sum(axis=1), (n * bent * kept).sum(axis=1)
+    height = (total + PRIOR_SHARE * PRIOR_RECORDS) / (exposure + PRIOR_RECORDS)
+    late = slice(n.shape[1] - recent, None)
+    share = height[:, None] * bent[:, late]
+    kept = _kept_shares(n[:, late], negative[:, late], share=share, rhythm=rhythm)
+    weight = RECENT_RECORDS * height
+    ratio = ((negative[:, late] * kept).sum(axis=1) + weight) / ((n[:, late] * share * kept).sum(axis=1) + weight)
+    return replace(shape, height=np.clip(height * ratio, SHARE_FLOOR, 1 - SHARE_FLOOR))
+
+
+def _shape(x: Floats, exposure: Floats, *, start: int, rhythm: Rhythm, weight: float, is_share: bool = False) -> Level:
+    """Fit hours and days that multiply the height, in turns; both are one on average."""
+    cells = start + np.arange(x.shape[1], dtype=np.int64) * rhythm.hour
+    hour, day = rhythm.is_hour(cells, width=rhythm.hour), rhythm.is_day(cells, width=rhythm.hour)
+    height = _over(x, exposure, weight=1e-9) + 1e-12
+    pull = weight * height[:, None] if is_share else np.full((len(x), 1), weight)
+    hours, days = np.ones((len(x), HOURS)), np.ones((len(x), DAYS))
+    n_weeks = x.shape[1] * rhythm.hour / rhythm.per_day / DAYS
+    trust = max(0.0, 1.0 - 1.0 / n_weeks) if n_weeks >= 2 else 0.0
+    for _ in range(2):
+        expected = height[:, None] * exposure
+        hours = _evened((x @ hour.T + pull) / ((expected * (days @ day)) @ hour.T + pull), rhythm=rhythm)
+        days = 1.0 + trust * ((x @ day.T + pull) / ((expected * (hours @ hour)) @ day.T + pull) - 1.0)
+    nothing = np.empty((len(x), 0))
+    return Level(height if is_share else height / rhythm.hour, hours, days, nothing, nothing)
+
+
+def _usual_blocks(x: Floats, *, known: Flags, start: int, rhythm: Rhythm) -> Floats:
+    """Return the median count of each quarter of a day among those of its weekday, or of all days where weekdays are too few."""
+    blocks = np.where(_whole(known, rhythm), _blocks(x, rhythm.cells_a_quarter), np.nan)
+    per_day = rhythm.quarters_a_day
+    days = blocks.reshape(len(x), -1, per_day)
+    usual = np.repeat(_median(days, axis=1)[:, None], days.shape[1], axis=1)
+    if days.shape[1] >= 3 * DAYS:
+        for first in range(DAYS):
+            same = days[:, first::DAYS]
+            usual[:, first::DAYS] = _median(same, axis=1)[:, None]
+    del start
+    return np.nan_to_num(usual.reshape(blocks.shape))
+
+
+def _bounded(x: Floats, *, usual: Floats, known: Flags, rhythm: Rhythm) -> tuple[Floats, Flags]:
+    """Return the cells with high blocks cut down to their bound, and which to keep: not those of low blocks (a pause)."""
+    cells = rhythm.cells_a_quarter
+    blocks, whole = _blocks(x, cells), _whole(known, rhythm)
+    root = np.sqrt(usual + 0.375)
+    off = np.where(whole, 2 * (np.sqrt(blocks + 0.375) - root), np.nan)
+    scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
+    most = (root + BOUND / 2 * scale) ** 2 - 0.375
+    factor = np.minimum(1.0, most / np.maximum(blocks, 1e-9))
+    kept = np.repeat(~(off < -BOUND * scale), cells, axis=1) & known
+    return x * np.repeat(factor, cells, axis=1) * kept, kept
+
+
+def _recent_counts(x: Floats, *, expected: Floats, known: Flags, recent: int, rhythm: Rhythm) -> Floats:
+    """Return how high a series stands now, over the height of its whole past."""
+    late = slice(x.shape[1] - recent, None)
+    day = rhythm.cells_a_quarter * rhythm.quarters_a_day
+    told = np.where(_blocks(known[:, late] * 1.0, day) >= day, 1.0, np.nan)
+    ratio = np.nan_to_num(_median(_blocks(x[:, late], day) / np.maximum(_blocks(expected[:, late], day), 1e-9) * told, axis=1), nan=1.0)
+    usual = _blocks(expected[:, late], rhythm.cells_a_quarter) * ratio[:, None]
+    bounded, kept = _bounded(x[:, late], usual=usual, known=known[:, late], rhythm=rhythm)
+    return _over(bounded, expected[:, late] * kept, weight=RECENT_COUNTS)
+
+
+def _kept_shares(n: Floats, negative: Floats, *, share: Floats, rhythm: Rhythm) -> Flags:
+    """Return the cells to keep: not those of blocks whose share is far off; `share` is what was believed so far, up to a factor."""
+    cells = rhythm.cells_a_quarter
+    total, told, bent = (_blocks(one, cells) for one in (n, negative, n * share))
+    ratio = told / np.maximum(bent, 1e-9)
+    steady = _median(np.where(total >= STEADY, ratio, np.nan), axis=1)
+    pooled = (told.sum(axis=1) + 1e-9) / (bent.sum(axis=1) + 1e-9)
+    many = (total >= STEADY).sum(axis=1) >= 5
+    usual = np.clip(bent / np.maximum(total, 1e-9) * np.where(many, steady, pooled)[:, None], SHARE_FLOOR, 1 - SHARE_FLOOR)
+    off = np.where(total > 0, (told - total * usual) / np.sqrt(np.maximum(total, 1) * usual * (1 - usual)), np.nan)
+    scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
+    return np.repeat(~(np.abs(off) > BOUND * scale), cells, axis=1)
+
+
+def _blocks(x: Floats, width: int) -> Floats:
+    return x.reshape(len(x), -1, width).sum(axis=2)
+
+
+def _whole(known: Flags, rhythm: Rhythm) -> Flags:
+    return np.asarray(known.reshape(len(known), -1, rhythm.cells_a_quarter).all(axis=2))
+
+
+def _over(x: Floats, exposure: Floats, *, weight: float) -> Floats:
+    return np.asarray((x.sum(axis=1) + weight) / (exposure.sum(axis=1) + weight), dtype=np.float64)
+
+
+def _evened(hours: Floats, *, rhythm: Rhythm) -> Floats:
+    """Smooth over neighbouring hours, where buckets are no longer than one."""
+    if rhythm.per_day < HOURS:
+        return hours
+    smooth = hours / 2 + (np.roll(hours, 1, axis=1) + np.roll(hours, -1, axis=1)) / 4
+    return np.asarray(smooth / smooth.mean(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _median(x: Floats, *, axis: int) -> Floats:
+    """Return the median of what is not NaN; NaN where all is."""
+    ordered = np.sort(x, axis=axis)  # NaN last
+    n = (~np.isnan(x)).sum(axis=axis, keepdims=True)
+    low, high = np.maximum(n - 1, 0) // 2, np.maximum(n, 1) // 2
+    return np.squeeze((np.take_along_axis(ordered, low, axis=axis) + np.take_along_axis(ordered, high, axis=axis)) / 2, axis=axis)
