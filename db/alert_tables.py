@@ -97,7 +97,7 @@ class IncidentPart(Base):
 
     __tablename__ = "incident_part"
     __table_args__ = (
-        UniqueConstraint("fingerprint", "opened_at"),
+        Index("uq_incident_part_turn", "fingerprint", "opened_at", unique=True, postgresql_where=sql("withdrawn_at IS NULL")),
         Index("uq_incident_part_open", "fingerprint", unique=True, postgresql_where=sql("resolved_at IS NULL AND withdrawn_at IS NULL")),
         Index("ix_incident_part_incident", "incident_id"),
         Index("ix_incident_part_ended", "source_id", "rule", "resolved_at"),

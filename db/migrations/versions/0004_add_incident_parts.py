@@ -31,10 +31,10 @@ CREATE TABLE incident_part (
     withdrawn_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_incident_part PRIMARY KEY (id),
-    CONSTRAINT uq_incident_part_fingerprint_opened_at UNIQUE (fingerprint, opened_at),
     CONSTRAINT fk_incident_part_incident_id_incident FOREIGN KEY(incident_id) REFERENCES incident (id) ON DELETE CASCADE,
     CONSTRAINT fk_incident_part_source_id_source FOREIGN KEY(source_id) REFERENCES source (id)
 );
+CREATE UNIQUE INDEX uq_incident_part_turn ON incident_part (fingerprint, opened_at) WHERE withdrawn_at IS NULL;
 CREATE UNIQUE INDEX uq_incident_part_open ON incident_part (fingerprint) WHERE resolved_at IS NULL AND withdrawn_at IS NULL;
 CREATE INDEX ix_incident_part_incident ON incident_part (incident_id);
 CREATE INDEX ix_incident_part_ended ON incident_part (source_id, rule, resolved_at);
