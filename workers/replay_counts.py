@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from workers.alert_settings import DEFAULT_RULES, Rule
+from workers.clock import Clock, detector_rule
 from workers.count_grid import CountGrid, grid_of
 from workers.counts_file import read_counts
 from workers.errors import UsageError
@@ -63,7 +64,7 @@ def replay_counts(
 def shipped_rule(metric: Metric) -> Rule:
     """Return the shipped rule of a metric, or where none is shipped what a rule of it is unless told otherwise."""
     shipped = (rule for rule in DEFAULT_RULES.values() if rule.metric == metric)
-    return next(shipped, None) or Rule(metric=metric, min_baseline_records=0)
+    return next(shipped, None) or Rule(metric=metric)
 
 
 def _counts(grid: CountGrid) -> "Counts":
@@ -75,7 +76,6 @@ def _counts(grid: CountGrid) -> "Counts":
 def _turns(counts: "Counts", *, grid: CountGrid, rule: Rule) -> "list[Turn]":
     """Judge all buckets from the first of the file on, as one scan after another would."""
     from pipelines.spikes import find_turns
-    from workers.turns import Clock, detector_rule
 
     first, last = int(grid.number.min()), int(grid.number.max())
     detector = detector_rule(rule, clock=Clock(grid.bucket))

@@ -2,18 +2,19 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from db.incidents import Finding, IncidentView
-from db.rollups import EPOCH, BucketRow
+from db.rollups import BucketRow
 from workers.alert_settings import Rule
+from workers.clock import Clock as Clock
+from workers.clock import detector_rule as detector_rule
 from workers.evidence import Peak
 
 if TYPE_CHECKING:
     from pipelines.counts import Counts
-    from pipelines.spikes import Rule as DetectorRule
     from pipelines.spikes import Turn
 
 Name = tuple[str, str]
@@ -21,38 +22,6 @@ Name = tuple[str, str]
 
 LEAST_P = 1e-37
 """What a smaller p-value is stored as: the column holds single precision."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Numbers buckets of one width from the epoch on."""
-
-    bucket: timedelta
-
-    def number(self, at: datetime) -> int:
-        """Return the bucket that starts at `at`, or holds it."""
-        return (at - EPOCH) // self.bucket
-
-    def time(self, number: int) -> datetime:
-        """Return when a bucket starts."""
-        return EPOCH + number * self.bucket
-
-    def length(self, span: timedelta) -> int:
-        """Return how many buckets fill a span, at least one."""
-        return max(1, span // self.bucket)
-
-
-def detector_rule(rule: Rule, *, clock: Clock) -> "DetectorRule":
-    """Return a rule as the detector reads it: lengths in buckets, the budget of false incidents by bucket."""
-    from pipelines.spikes import Rule as DetectorRule
-
-    same = ("metric", "min_records", "min_negatives", "min_baseline_records", "min_ratio", "resolves_above_p")
-    return DetectorRule(
-        **{name: getattr(rule, name) for name in same},
-        **{name: clock.length(getattr(rule, name)) for name in ("window", "baseline", "season", "resolves_after")},
-        false_per_bucket=rule.false_incidents / 1000 * (clock.bucket / timedelta(days=1)),
-        per_day=timedelta(days=1) / clock.bucket,
-    )
 
 
 def counts_of(rows: Sequence[BucketRow], *, names: Sequence[Name], clock: Clock) -> "Counts":
