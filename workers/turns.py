@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from db.incidents import Finding, IncidentView
 from db.rollups import BucketRow
 from workers.alert_settings import Rule
-from workers.clock import Clock as Clock
-from workers.clock import detector_rule as detector_rule
+from workers.clock import Clock, detector_rule
 from workers.evidence import Peak
 
 if TYPE_CHECKING:
     from pipelines.counts import Counts
     from pipelines.spikes import Turn
+
+__all__ = ["Clock", "counts_of", "detector_rule", "finding_of", "fingerprint", "peak_of", "rule_hash", "turn_of"]
 
 Name = tuple[str, str]
 """Dimension and key of a series."""
