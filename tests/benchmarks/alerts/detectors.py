@@ -6,8 +6,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from pipelines.counts import Counts
 from pipelines.spikes import Rule, Turn
 from workers.alert_settings import DEFAULT_RULES
 from workers.alert_settings import Rule as Settings
+from workers.clock import Clock
+from workers.clock import detector_rule as converted
 
 Find = Callable[[Counts, Rule, int, int, int], Sequence[Turn]]
 """find(counts, rule, first_bucket, after, until) -> turns."""
@@ -54,15 +56,7 @@ def settings_rule(metric: str) -> Settings:
 
 def detector_rule(metric: str, *, minutes: int) -> Rule:
     """Return the shipped rule of a metric in buckets."""
-    return _converted(settings_rule(metric), bucket=timedelta(minutes=minutes))
-
-
-def _converted(rule: Settings, *, bucket: timedelta) -> Rule:
-    told: dict[str, Any] = {name: getattr(rule, name) for name in type(rule).model_fields}
-    per_day = timedelta(days=1) / bucket
-    told |= {name: max(1, value // bucket) for name, value in told.items() if isinstance(value, timedelta)}
-    told |= {"false_per_bucket": rule.false_incidents / 1000 / per_day, "opens_below_p": 1e-4}
-    return Rule(**{field.name: told[field.name] for field in fields(Rule)})
+    return converted(settings_rule(metric), clock=Clock(timedelta(minutes=minutes)))
 
 
 def incidents_of(stream: Stream, *, rule: Rule, find: Find) -> list[Incident]:
@@ -72,22 +66,28 @@ def incidents_of(stream: Stream, *, rule: Rule, find: Find) -> list[Incident]:
 
 
 def incidents_by_command(stream: Stream, *, metric: str, seed: int) -> list[Incident]:
-    """Write the stream as a counts file, shuffled and with rows repeated, and read what `bellwether alerts replay` prints of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "counts.jsonl.gz"
-        write_counts(stream, path, seed=seed)
-        command = [str(Path(sys.executable).parent / "bellwether"), "alerts", "replay", "--counts", str(path), "--metric", metric, "--json"]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    """Judge a stream by `bellwether alerts replay`, its rows shuffled and some of them twice."""
     bucket = stream.shape.minutes * 60
     found = []
-    for told in map(json.loads, printed.splitlines()):
+    for told in replayed(count_lines(stream, seed=seed), metric=metric):
         opened, resolved = (told[name] and int(datetime.fromisoformat(told[name]).timestamp()) // bucket for name in ("opened_at", "resolved_at"))
         found.append(Incident(int(told["series"].removeprefix("s")), opened, resolved or stream.until))
     return found
 
 
-def write_counts(stream: Stream, path: Path, *, seed: int) -> None:
-    """Write rows as they would arrive late and twice: in any order, one in fifty repeated, one in fifty first told too low."""
+def replayed(lines: Iterable[str], *, metric: str) -> list[dict[str, Any]]:
+    """Return what `bellwether alerts replay` prints of a counts file with these lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "counts.jsonl.gz"
+        with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as file:
+            file.writelines(f"{line}\n" for line in lines)
+        command = [str(Path(sys.executable).parent / "bellwether"), "alerts", "replay", "--counts", str(path), "--metric", metric, "--json"]
+        printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def count_lines(stream: Stream, *, seed: int) -> Iterator[str]:
+    """Yield rows as they would arrive late and twice: in any order, one in fifty repeated, one in fifty first told too low."""
     randoms = np.random.default_rng(seed)
     series, column = np.nonzero(stream.n)
     n, n_negative = stream.n[series, column], stream.n_negative[series, column]
@@ -95,7 +95,6 @@ def write_counts(stream: Stream, path: Path, *, seed: int) -> None:
     rows = np.concatenate([np.arange(len(n)), again, early])
     n, n_negative = (np.concatenate([one, one[again], one[early] // 2]) for one in (n, n_negative))
     times = [stream.at(stream.first + one).isoformat() for one in range(stream.n.shape[1])]
-    with gzip.open(path, "wt", encoding="utf-8", compresslevel=1) as lines:
-        for row in randoms.permutation(len(rows)):
-            at, name = times[column[rows[row]]], f"s{series[rows[row]]}"
-            lines.write(f'{{"at":"{at}","series":"{name}","n":{n[row]},"n_negative":{n_negative[row]}}}\n')
+    for row in randoms.permutation(len(rows)):
+        at, name = times[column[rows[row]]], f"s{series[rows[row]]}"
+        yield f'{{"at":"{at}","series":"{name}","n":{n[row]},"n_negative":{n_negative[row]}}}'
