@@ -83,6 +83,11 @@ class Baselines:
         mapped = _mapped([self], lambda parts: _taken(parts[0], positions))
         return replace(mapped, since=np.where(known, mapped.since, NEVER))
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Baselines]") -> "Baselines":
+        """Return the rows of all parts, one after the other; there must be one at least."""
+        return _mapped(parts, _single)
+
     def to_bytes(self) -> bytes:
         """Return everything in numpy's own file format, without pickles."""
         file = io.BytesIO()
@@ -110,7 +115,7 @@ def fit(counts: Counts, *, metric: str, past: Past) -> Baselines:
     stride = max(1, CELLS_AT_ONCE // n_cells)
     starts = range(0, counts.n_series, stride) or [0]
     parts = [_fit_part(counts, slice(first, min(first + stride, counts.n_series)), metric=metric, past=past) for first in starts]
-    return _mapped(parts, _single)
+    return Baselines.joined(parts)
 
 
 def _fit_part(counts: Counts, part: slice, *, metric: str, past: Past) -> Baselines:

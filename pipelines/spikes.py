@@ -78,6 +78,11 @@ def reaches_back(rule: Rule, *, grid: int, is_fitted: bool) -> int:
     return longest if is_fitted else min(longest, _past(rule, grid).start)
 
 
+def fit_at(counts: Counts, *, rule: Rule, grid: int) -> Baselines:
+    """Fit the baselines of a grid point; each series by itself, so a part of them may be fitted at a time."""
+    return fit(counts, metric=rule.metric, past=_past(rule, grid))
+
+
 def find_turns(
     counts: Counts,
     *,
@@ -96,7 +101,7 @@ def find_turns(
     watch = _Watch(turns)
     for grid in range(grid_point(after + 1, rule), until, refit_every(rule)):
         if grid not in known:
-            known[grid] = fit(counts, metric=rule.metric, past=_past(rule, grid))
+            known[grid] = fit_at(counts, rule=rule, grid=grid)
         stretch = _Stretch(
             counts, rule=rule, base=known[grid], grid=grid, after=max(after, grid), until=min(until, grid + refit_every(rule))
         )
