@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from workers.readers.jsonl import parse_object
-from workers.readers.rows import Unreadable
 from workers.times import parse_time
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,6 +31,9 @@ class BadRow(Exception):
 
 def read_row(raw: bytes, *, needs_negatives: bool) -> CountRow:
     """Read one line; without need of negatives a row may leave them out. Raise BadRow."""
+    from workers.readers.jsonl import parse_object
+    from workers.readers.rows import Unreadable
+
     try:
         fields = parse_object(raw)
     except Unreadable as error:

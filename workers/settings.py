@@ -146,7 +146,7 @@ class Flower(Section):
 class Settings(BaseSettings):
     """All of Bellwether's settings; nested ones are reached with a double underscore, as in BELLWETHER_ENGINE__DEVICE."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(Path(".bellwether"), description="Files of the embedded servers, logs and runs.")
     redis_url: RedisUrl = Field(None, description="Your own Redis or Valkey; None: the embedded one.")
@@ -206,6 +206,15 @@ def config_file() -> Path:
 def inherited_environment() -> dict[str, str]:
     """Return a copy of this process's environment, for child processes to start from."""
     return dict(os.environ)
+
+
+def keep_to_one_thread() -> None:
+    """Let numpy calculate by one thread unless the environment says otherwise; call it before anything imports numpy.
+
+    Small matrices gain nothing from more, and threads that wait for each other by spinning tripled a replay's processor time.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 @lru_cache(maxsize=1)

@@ -41,6 +41,9 @@ def replay(
 
 def _over_counts(counts: Path, *, metric: Metric, bucket: str | None, rules: Path | None, as_json: bool) -> None:
     from workers import spans
+    from workers.settings import keep_to_one_thread
+
+    keep_to_one_thread()
     from workers.replay_counts import replay_counts
     from workers.rules_file import read_rules
 
