@@ -1,26 +1,31 @@
-"""Empty the outbox into the notifiers; what is in it is left to `workers.alerting`, how each is told to its own file."""
+"""Empty the outbox into the notifiers; what is in it is left to `workers.lifecycle`, how each is told to its own file."""
 
+import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
-from db import incidents, outbox
+from db import incidents, outbox, parts
 from db.engine import transaction
 from workers import notifiers
-from workers.evidence import label
+from workers.alert_settings import Notifier as NotifierSettings
 from workers.faults import describe
+from workers.notifiers.message import labels_of, message_of
 from workers.settings import settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-    from db.incidents import IncidentView
+    from sqlalchemy.orm import Session
 
 _log = structlog.get_logger("bellwether.alerts")
 _LONGEST_S = 30  # of sending by one task, well within its time limit; what is left is due at the next tick
+_LONGEST_WAIT = timedelta(hours=1)  # between two attempts, whatever the receiver asks for
+_KEEP_EVERY_S = 60
+_kept_at: dict[str, float] = {}  # by notifier, when this process last kept its alerts firing
 
 
 def deliver(engine: "Engine") -> int:
@@ -30,76 +35,114 @@ def deliver(engine: "Engine") -> int:
     delivery name, by which the receiver can tell. What waits for a notifier that the settings no longer name is given up.
     """
     names = list(settings().alerts.notifiers)
-    with transaction(engine) as session:
-        if n_given_up := outbox.give_up_unnamed(session, notifiers=names):
-            _log.warning("given up: their notifier is gone from the settings", n_notifications=n_given_up)
+    _give_up_unnamed(engine, names)
     with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
-        return sum(pool.map(lambda name: _deliver_to(engine, name), names))
+        return sum(pool.map(lambda name: _serve(engine, name), names))
 
 
-def message(incident: "IncidentView", *, change: str) -> dict[str, Any]:
-    """Return what a notifier is told of one change of an incident; texts are masked already."""
-    return {
-        "change": change,
-        "incident": incident.id,
-        "state": incident.state,
-        "fingerprint": incident.fingerprint,
-        "rule": incident.rule,
-        "source": incident.source,
-        "dimension": incident.dimension,
-        "key": incident.key,
-        "series": label(incident.dimension, incident.key) or incident.source,
-        "metric": incident.metric,
-        "observed": incident.observed,
-        "expected": incident.expected,
-        "p_value": incident.p_value,
-        "n_records": incident.n,
-        "n_negative": incident.n_negative,
-        "opened_at": incident.opened_at.isoformat(),
-        "peak_at": incident.peak_at.isoformat(),
-        "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
-        "why": incident.why,
-        "evidence": dict(incident.evidence),
-    }
+def wants(chosen: NotifierSettings, *, change: str, severity: str, series: Iterable[Mapping[str, str]]) -> bool:
+    """Tell whether a notifier is to hear of a change of an incident that is about these series."""
+    if change.partition("-")[0] not in chosen.changes:
+        return False
+    return any(all(_matches({**one, "severity": severity}[name], wanted) for name, wanted in chosen.only.items()) for one in series)
 
 
-def _deliver_to(engine: "Engine", name: str) -> int:
-    """Send one notifier's due messages, one at a time, until none is due, one fails or its time is up."""
-    chosen = settings().alerts.notifiers[name]
-    notifier, started, n_sent = notifiers.make(chosen), time.monotonic(), 0
+def _matches(value: str, wanted: str) -> bool:
+    return value.startswith(wanted[:-1]) if wanted.endswith("*") else value == wanted
+
+
+def _give_up_unnamed(engine: "Engine", names: list[str]) -> None:
+    with transaction(engine) as session:
+        for one in outbox.give_up_unnamed(session, notifiers=names):
+            _note_given_up(session, one, error="the settings name no such notifier any more")
+
+
+def _serve(engine: "Engine", name: str) -> int:
+    """Send one notifier's due messages, one at a time, until none is due, one fails or its time is up; return how many were sent."""
+    chosen, started, n_sent = settings().alerts.notifiers[name], time.monotonic(), 0
     while time.monotonic() - started < _LONGEST_S:
         with transaction(engine) as session:
-            due = outbox.take_due(session, notifier=name, lease=chosen.timeout * 3, limit=1)
-        if not due or not _send(engine, due[0], notifier=notifier):
+            due = outbox.take_due(session, notifier=name, lease=chosen.timeout * 2 + timedelta(minutes=1))
+        if due is None:
+            _keep_firing(engine, name, chosen=chosen)
             break
-        n_sent += 1
+        outcome = _send(engine, due, chosen=chosen)
+        if outcome is False:
+            break
+        n_sent += bool(outcome)
     return n_sent
 
 
-def _send(engine: "Engine", due: outbox.Due, *, notifier: notifiers.Notifier) -> bool:
-    """Send one notification and note how it went; False if it was not accepted."""
+def _send(engine: "Engine", due: outbox.Due, *, chosen: NotifierSettings) -> bool | None:
+    """Send one notification and note how it went; False if it was not accepted, None if its notifier does not want it."""
     with transaction(engine) as session:
         incident = incidents.read_incident(session, due.incident_id)
-    assert incident is not None, "an incident takes its notifications with it"
-    error = _told(notifier, message(incident, change=due.change), delivery=f"{due.incident_id}-{due.change}-{due.notifier}")
+        assert incident is not None, "an incident takes its notifications with it"
+        series = [labels_of(one) for one in parts.read_parts_of(session, [due.incident_id])] or [labels_of(incident)]
+        if not wants(chosen, change=due.change, severity=incident.severity, series=series):
+            outbox.drop(session, due.id)
+            return None
+    failure = _told(chosen, message_of(incident, change=due.change, receiver=due.notifier, chosen=chosen, origin=series[0]))
     with transaction(engine) as session:
-        if error is None:
+        if failure:
+            _note_failure(session, due, failure=failure)
+        else:
             outbox.mark_sent(session, due.id)
             incidents.add_event(session, due.incident_id, who=due.notifier, what="notified", detail={"change": due.change})
-        elif due.attempts >= settings().alerts.max_attempts:
-            outbox.give_up(session, due.id, error=error)
-        else:
-            outbox.put_off(session, due.id, wait=settings().alerts.retry_backoff * 2 ** (due.attempts - 1), error=error)
-    if error:
-        _log.warning("not_told", notifier=due.notifier, incident=due.incident_id, change=due.change, attempts=due.attempts, error=error)
-    return error is None
+    return failure is None
 
 
-def _told(notifier: notifiers.Notifier, told: Mapping[str, Any], *, delivery: str) -> str | None:
+def _told(chosen: NotifierSettings, message: notifiers.Message) -> notifiers.NotTold | None:
     try:
-        notifier.notify(told, delivery=delivery)
+        notifiers.make(chosen).notify(message)
     except notifiers.NotTold as error:
-        return str(error)
+        return error
     except Exception as error:  # noqa: BLE001  # a notifier that breaks uses up its attempts like a receiver that refuses
-        return describe(error)
+        return notifiers.NotTold(describe(error))
     return None
+
+
+def _note_failure(session: "Session", due: outbox.Due, *, failure: notifiers.NotTold) -> None:
+    """Put a notification off, or give it up after its last attempt."""
+    error = str(failure)
+    if due.attempts >= settings().alerts.max_attempts:
+        outbox.give_up(session, due.id, error=error)
+        _note_given_up(session, due, error=error)
+        return
+    outbox.put_off(session, due.id, wait=_wait(due.attempts, asked=failure.retry_after), error=error)
+    if failure.retry_after:
+        outbox.pause(session, notifier=due.notifier, wait=min(failure.retry_after, _LONGEST_WAIT))
+    _log.warning("not_told", notifier=due.notifier, incident=due.incident_id, change=due.change, attempts=due.attempts, error=error)
+
+
+def _note_given_up(session: "Session", due: outbox.Due, *, error: str) -> None:
+    told = {"change": due.change, "attempts": due.attempts, "error": error}
+    incidents.add_event(session, due.incident_id, who=due.notifier, what="given up", detail=told)
+    _log.error("given_up", notifier=due.notifier, incident=due.incident_id, **told)
+
+
+def _wait(attempts: int, *, asked: timedelta | None) -> timedelta:
+    """Return how long to wait after so many attempts: longer each time, and never quite the same, or all would come back at once."""
+    doubled: timedelta = settings().alerts.retry_backoff * 2 ** min(attempts - 1, 30)
+    wait = min(doubled, _LONGEST_WAIT)
+    return max(wait * random.uniform(0.75, 1.25), min(asked or timedelta(), _LONGEST_WAIT))  # noqa: S311  # no secret
+
+
+def _keep_firing(engine: "Engine", name: str, *, chosen: NotifierSettings) -> None:
+    """Tell a notifier that forgets what still fires, once a minute and process; its failure is only noted, as the next will do."""
+    notifier = notifiers.make(chosen)
+    if not isinstance(notifier, notifiers.Keeper) or time.monotonic() - _kept_at.get(name, -_KEEP_EVERY_S) < _KEEP_EVERY_S:
+        return
+    _kept_at[name] = time.monotonic()
+    with transaction(engine) as session:
+        told = outbox.read_still_told(session, notifier=name)
+        origins = {one.incident_id: labels_of(one) for one in reversed(parts.read_parts_of(session, told))}
+        messages = [
+            message_of(one, change="opened", receiver=name, chosen=chosen, origin=origins.get(one.id))
+            for one in incidents.read_incidents(session, told)
+        ]
+    try:
+        if messages:
+            notifier.keep(messages)
+    except notifiers.NotTold as error:
+        _log.warning("not_kept", notifier=name, n_incidents=len(messages), error=str(error))

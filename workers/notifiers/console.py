@@ -1,10 +1,11 @@
 """Tell incidents on standard output, one line each, without any record's text."""
 
 import sys
-from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 from workers.alert_settings import Notifier as NotifierSettings
+from workers.notifiers.message import Message
+from workers.notifiers.wording import one_line
 
 
 class Console:
@@ -14,10 +15,11 @@ class Console:
         """Take the stream, looked up at each line where it is standard output."""
         self.stream = stream
 
-    def notify(self, message: Mapping[str, Any], *, delivery: str) -> None:
+    def notify(self, message: Message) -> None:
         """Write one line."""
-        stream = self.stream or sys.stdout
-        stream.write(f"ALERT {message['change']} incident {message['incident']} [{message['rule']}]: {message['why']} ({delivery})\n")
+        stream, told = self.stream or sys.stdout, message.details
+        head = f"ALERT {message.change} {told['severity']} incident {told['incident']} [{told['rule']}]"
+        stream.write(f"{head}: {one_line(told['why'])} ({message.delivery})\n")
         stream.flush()
 
 

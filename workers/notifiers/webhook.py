@@ -1,43 +1,56 @@
-"""Post incidents as JSON to a URL, signed so that the receiver knows the sender and the time; retries are left to `workers.alerting`."""
+"""Post incidents as JSON in the words of Alertmanager's webhooks, signed so that the receiver knows the sender and the time."""
 
 import hashlib
 import hmac
-import json
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from workers.alert_settings import Notifier as NotifierSettings
-from workers.notifiers.errors import NotTold
-from workers.settings import SettingsError
+from workers.notifiers.alertmanager import NEVER, alert_of
+from workers.notifiers.message import Message
+from workers.notifiers.posting import Poster, encoded, poster_of
 
 SIGNATURE, TIMESTAMP, DELIVERY = "X-Bellwether-Signature", "X-Bellwether-Timestamp", "X-Bellwether-Delivery"
 
 
 class Webhook:
-    """Posts to one URL; follows no redirects, since they could lead a signed message elsewhere."""
+    """Posts to one URL."""
 
-    def __init__(self, url: str, *, secret: bytes | None, timeout_s: float) -> None:
-        """Take the receiver's address and the secret shared with it; without one nothing is signed."""
-        self.url, self.secret, self.timeout_s = url, secret, timeout_s
+    def __init__(self, poster: Poster, *, secret: bytes | None) -> None:
+        """Take who posts, and the secret shared with the receiver; without one nothing is signed."""
+        self.poster, self.secret = poster, secret
 
-    def notify(self, message: Mapping[str, Any], *, delivery: str) -> None:
-        """Post the message; any answer but 2xx, or none, is NotTold."""
-        import httpx2
-
-        body = json.dumps(message, ensure_ascii=False, sort_keys=True).encode()
-        at = str(int(time.time()))
-        headers = {"Content-Type": "application/json", "User-Agent": "bellwether", TIMESTAMP: at, DELIVERY: delivery}
+    def notify(self, message: Message) -> None:
+        """Post the message."""
+        body, at = encoded(payload(message)), str(int(time.time()))
+        headers = {TIMESTAMP: at, DELIVERY: message.delivery}
         if self.secret:
             headers[SIGNATURE] = signature(body, timestamp=at, secret=self.secret)
-        try:
-            # Without reading what the receiver has to say: it could talk for ever, a byte at a time.
-            with httpx2.stream("POST", self.url, content=body, headers=headers, timeout=self.timeout_s) as answer:
-                accepted = answer.is_success
-        except httpx2.HTTPError as error:
-            raise NotTold(f"{type(error).__name__}: {error}") from error
-        if not accepted:
-            raise NotTold(f"the receiver answered {answer.status_code}")
+        self.poster.post(body, headers=headers)
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """Return what Alertmanager posts of a group with one alert in it, and beside it what only Bellwether knows."""
+    alert = {
+        **alert_of(message, ends_at=message.ends_at or NEVER),
+        "status": message.status,
+        "fingerprint": message.fingerprint,
+        "generatorURL": message.link or "",
+    }
+    incident = message.labels["incident"]
+    return {
+        "version": "4",
+        "groupKey": f'{{}}:{{incident="{incident}"}}',
+        "truncatedAlerts": 0,
+        "status": message.status,
+        "receiver": message.receiver,
+        "groupLabels": {"incident": incident},
+        "commonLabels": alert["labels"],
+        "commonAnnotations": alert["annotations"],
+        "externalURL": message.link or "",
+        "alerts": [alert],
+        "bellwether": {"delivery": message.delivery, **message.details},
+    }
 
 
 def signature(body: bytes, *, timestamp: str, secret: bytes) -> str:
@@ -46,8 +59,5 @@ def signature(body: bytes, *, timestamp: str, secret: bytes) -> str:
 
 
 def make(chosen: NotifierSettings) -> Webhook:
-    """Return a webhook notifier; raise SettingsError where it has no URL."""
-    if not chosen.url:
-        raise SettingsError("a webhook notifier needs a url: set alerts.notifiers.NAME.url")
-    secret = chosen.secret.get_secret_value().encode() if chosen.secret else None
-    return Webhook(chosen.url, secret=secret, timeout_s=chosen.timeout.total_seconds())
+    """Return a webhook notifier."""
+    return Webhook(poster_of(chosen), secret=chosen.secret.get_secret_value().encode() if chosen.secret else None)

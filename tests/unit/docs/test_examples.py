@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 import redis
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from pipelines.catalog import Catalog
 from pipelines.taxonomy import read_taxonomy
+from workers import notifiers
+from workers.alert_settings import Notifier
 from workers.inbox import drain
-from workers.notifiers import NotTold
-from workers.notifiers.webhook import Webhook
+from workers.notifiers.message import sample_message
 from workers.settings import settings
 
 HOWTO = Path(__file__).parents[3] / "docs" / "howto"
@@ -62,21 +64,21 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     thread.join()
 
 
+def _told_by_webhook(receiver: str, *, secret: str) -> None:
+    chosen = Notifier(kind="webhook", url=SecretStr(receiver), secret=SecretStr(secret), allow_private=True)
+    notifiers.make(chosen).notify(sample_message(receiver="desk", chosen=chosen))
+
+
 def test_the_webhook_receiver_accepts_what_is_signed_and_acts_once(receiver: str, capfd: pytest.CaptureFixture[str]) -> None:
-    webhook = Webhook(receiver, secret=b"shared", timeout_s=5)
-    message = {"change": "opened", "series": "AAPL", "why": "Negative share 60%, usually 20%."}
+    _told_by_webhook(receiver, secret="shared")
+    _told_by_webhook(receiver, secret="shared")
 
-    webhook.notify(message, delivery="1-opened-desk")
-    webhook.notify(message, delivery="1-opened-desk")
-
-    assert capfd.readouterr().out == "opened AAPL Negative share 60%, usually 20%.\n"
+    assert capfd.readouterr().out == "firing BellwetherTest TEST: nothing has happened, this only shows that messages arrive\n"
 
 
 def test_the_webhook_receiver_refuses_another_secret(receiver: str) -> None:
-    webhook = Webhook(receiver, secret=b"other", timeout_s=5)
-
-    with pytest.raises(NotTold, match="401"):
-        webhook.notify({"change": "opened"}, delivery="1-opened-desk")
+    with pytest.raises(notifiers.NotTold, match="401"):
+        _told_by_webhook(receiver, secret="other")
 
 
 @pytest.mark.usefixtures("configured")

@@ -1,0 +1,57 @@
+"""An incident in plain text, for people: a headline and lines below it; how they are decorated is left to each notifier."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workers.evidence import label
+from workers.notifiers.message import Message
+
+_UNSEEN = dict.fromkeys((*range(32), *range(127, 160)), " ")
+"""Control characters could forge a line, or move a cursor."""
+
+
+def headline(message: Message) -> str:
+    """Return one line that says what happened."""
+    return one_line(message.annotations["summary"])
+
+
+def lines(message: Message) -> list[str]:
+    """Return why, since when, what drives it, examples and where to look on; an empty string parts two paragraphs."""
+    told, evidence = message.details, message.details["evidence"]
+    drivers = [_driver(one) for one in evidence.get("drivers", [])]
+    examples = [line for one in evidence.get("examples", []) for line in _example(one)]
+    return [
+        one_line(told["why"]),
+        *_paragraph("", _times(message)),
+        *_paragraph("Driven by:", drivers),
+        *_paragraph("Examples:", examples),
+        *_paragraph("", [f"bellwether alerts show {told['incident']}", *([message.link] if message.link else [])]),
+    ]
+
+
+def one_line(text: str) -> str:
+    """Return text without control characters and runs of blanks."""
+    return " ".join(str(text).translate(_UNSEEN).split())
+
+
+def _paragraph(head: str, rest: list[str]) -> list[str]:
+    return ["", *([head] if head else []), *rest] if rest else []
+
+
+def _times(message: Message) -> list[str]:
+    opened, why = f"Opened {message.starts_at:%Y-%m-%d %H:%M} UTC", message.details["resolution"]
+    if message.ends_at is None:
+        return [f"{opened}."]
+    return [f"{opened}, resolved {message.ends_at:%Y-%m-%d %H:%M} UTC" + (f": {one_line(why)}." if why else ".")]
+
+
+def _driver(one: Mapping[str, Any]) -> str:
+    name = one_line(label(one["dimension"], one["key"]))
+    return f"- {name}: {one['n_negative']} of {one['n']} negative, {one['n_negative_before']} of {one['n_before']} before"
+
+
+def _example(one: Mapping[str, Any]) -> Iterator[str]:
+    similar = one.get("n_similar", 1)
+    yield f"- {one_line(one['text'])}" + (f" (and {similar - 1} alike)" if similar > 1 else "")
+    if one.get("url"):
+        yield f"  {one_line(one['url'])}"
