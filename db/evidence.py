@@ -1,18 +1,19 @@
-"""The records behind an incident: its most negative texts, and what else they are about; choosing is left to `workers.evidence`."""
+"""The records behind an incident: texts to choose examples from, and what else they are about; choosing is left to `workers.evidence`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from sqlalchemy import CTE, ColumnElement, and_, case, false, func, literal, select, true, union_all
+from sqlalchemy import CTE, ColumnElement, Text, and_, case, cast, false, func, literal, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from db.parts import Part
 from db.rollups import COUNTED_GROUPS
-from db.tables import Analysis, Mention, Record
+from db.tables import Analysis, Mention, Record, Rollup, Source
 
-if TYPE_CHECKING:
-    from db import incidents
+READ_CHARACTERS = 4_000
+"""Of a text; news says first what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +26,21 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class NegativeText:
-    """A record that was read as negative."""
+class ReadText:
+    """A record as it was read; `score` is how likely it is negative."""
 
     record_id: int
     external_id: str
     published_at: datetime
+    title: str | None
     text: str
     url: str | None
+    sentiment: str
     score: float
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Slice:
     """Records of a series that share a topic or an entity, in the window and in the baseline before it."""
 
     dimension: str
@@ -48,7 +51,7 @@ class Part:
     n_negative_before: int
 
 
-def count_shared(session: Session, one: "incidents.Part", other: "incidents.Part") -> tuple[int, int, int]:
+def count_shared(session: Session, one: Part, other: Part) -> tuple[int, int, int]:
     """Count the negative records in one part's window, in the other's, and in both; records of two sources are never the same."""
     if one.source_id != other.source_id:
         return _count_negatives(session, one), _count_negatives(session, other), 0
@@ -60,26 +63,26 @@ def count_shared(session: Session, one: "incidents.Part", other: "incidents.Part
     return found[0], found[1], found[2]
 
 
-def read_negatives(session: Session, series: Series, *, since: datetime, until: datetime, limit: int) -> list[NegativeText]:
-    """Return a series' negative records published in [`since`, `until`), the surest first."""
+def read_texts(
+    session: Session, series: Series, *, since: datetime, until: datetime, limit: int, sentiment: str | None = None
+) -> list[ReadText]:
+    """Return a series' records published in [`since`, `until`), of one sentiment or of any; above `limit` always the same sample."""
     one = _analysed(series, since=since, until=until)
-    query = (
-        select(Record.id, Record.external_id, Record.published_at, Record.text, Record.url, one.c.p_negative)
-        .join(one, one.c.record_id == Record.id)
-        .where(one.c.sentiment == "negative")
-        .order_by(one.c.p_negative.desc(), Record.id)
-        .limit(limit)
-    )
-    return [NegativeText(*row) for row in session.execute(query)]
+    wanted = select(one) if sentiment is None else select(one).where(one.c.sentiment == sentiment)
+    some = wanted.order_by(func.md5(cast(one.c.record_id, Text)), one.c.record_id).limit(limit).subquery()
+    text = func.left(Record.text, READ_CHARACTERS)
+    columns = (Record.id, Record.external_id, Record.published_at, Record.title, text, Record.url, some.c.sentiment, some.c.p_negative)
+    query = select(*columns).join(some, some.c.record_id == Record.id).order_by(Record.published_at, Record.id)
+    return [ReadText(*row) for row in session.execute(query)]
 
 
-def read_parts(session: Session, series: Series, *, baseline_from: datetime, window_from: datetime, until: datetime) -> list[Part]:
+def read_slices(session: Session, series: Series, *, baseline_from: datetime, window_from: datetime, until: datetime) -> list[Slice]:
     """Count a series' records by topic and by entity, in the window and in the baseline; the whole series comes first."""
     one = _analysed(series, since=baseline_from, until=until)
     inside, negative = one.c.published_at >= window_from, one.c.sentiment == "negative"
     kept = select(one.c.record_id, one.c.model_id, one.c.topic, inside.label("inside"), negative.label("negative")).cte("kept")
     mentioned = (
-        select(kept.c.record_id, kept.c.inside, kept.c.negative, func.concat(Mention.entity_group, ":", Mention.entity).label("key"))
+        select(kept.c.record_id, kept.c.inside, kept.c.negative, _key().label("key"))
         .distinct()
         .join(Mention, (Mention.record_id == kept.c.record_id) & (Mention.model_id == kept.c.model_id))
         .where(Mention.entity_group.in_(COUNTED_GROUPS))
@@ -93,16 +96,63 @@ def read_parts(session: Session, series: Series, *, baseline_from: datetime, win
     now, before = rows.c.inside, ~rows.c.inside
     counts = (func.sum(case((condition, 1), else_=0)) for condition in (now, now & rows.c.negative, before, before & rows.c.negative))
     query = select(rows.c.dimension, rows.c.key, *counts).group_by(rows.c.dimension, rows.c.key)
-    parts = [Part(*row) for row in session.execute(query)]
-    return sorted(parts, key=lambda part: (part.dimension != "source", part.dimension, part.key))
+    slices = [Slice(*row) for row in session.execute(query)]
+    return sorted(slices, key=lambda one: (one.dimension != "source", one.dimension, one.key))
 
 
-def _count_negatives(session: Session, part: "incidents.Part") -> int:
+def count_together(
+    session: Session, series: Series, *, since: datetime, until: datetime, keys: Collection[str], sentiment: str | None = None
+) -> dict[tuple[str, str], int]:
+    """Count the records of a series that name each two of these entities, in either order; an entity with itself counts alone."""
+    one = _analysed(series, since=since, until=until)
+    rows = select(one) if sentiment is None else select(one).where(one.c.sentiment == sentiment)
+    found = rows.subquery()
+    named = (
+        select(found.c.record_id, _key().label("key"))
+        .distinct()
+        .join(Mention, (Mention.record_id == found.c.record_id) & (Mention.model_id == found.c.model_id))
+        .where(tuple_(Mention.entity_group, Mention.entity).in_([tuple(key.split(":", 1)) for key in keys]))
+        .cte("named")
+    )
+    other = named.alias("other")
+    pairs = select(named.c.key, other.c.key, func.count()).join(other, other.c.record_id == named.c.record_id)
+    return {(row[0], row[1]): row[2] for row in session.execute(pairs.group_by(named.c.key, other.c.key))}
+
+
+def busy_since(session: Session, source_id: int, *, since: datetime, until: datetime, limit: int) -> datetime:
+    """Return the time in [`since`, `until`] from which a source's rollups hold at most `limit` records: bounds what a baseline costs."""
+    of_source = (Rollup.source_id == source_id, Rollup.dimension == "source", Rollup.key == "")
+    newest_first = func.sum(Rollup.n).over(order_by=Rollup.bucket_at.desc())
+    running = select(Rollup.bucket_at, newest_first.label("n")).where(*of_source, Rollup.bucket_at >= since, Rollup.bucket_at < until)
+    counted = running.subquery()
+    left_out = session.scalar(select(func.max(counted.c.bucket_at)).where(counted.c.n > limit))
+    if left_out is None:
+        return since
+    return session.scalar(select(func.min(counted.c.bucket_at)).where(counted.c.bucket_at > left_out)) or until
+
+
+def read_source_names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Return the names of sources."""
+    return {row[0]: row[1] for row in session.execute(select(Source.id, Source.name).where(Source.id.in_(sorted(ids))))}
+
+
+def count_backfilled(session: Session, part: Part) -> tuple[int, int]:
+    """Count the records in a part's window, and the negative ones, that came as a backfill."""
+    window = (Record.source_id == part.source_id, Record.published_at >= part.window_from, Record.published_at < part.peak_at)
+    if not session.scalar(select(exists().where(*window, Record.lane == Lane.BACKFILL))):
+        return 0, 0
+    rows = _newest(part.source_id, since=part.window_from, until=part.peak_at)
+    counted = select(func.count(), func.count().filter(rows.c.sentiment == "negative")).join(Record, Record.id == rows.c.record_id)
+    n, n_negative = session.execute(counted.where(Record.lane == Lane.BACKFILL, _belongs(rows, part))).one()
+    return n, n_negative
+
+
+def _count_negatives(session: Session, part: Part) -> int:
     negative = _negative(_newest(part.source_id, since=part.window_from, until=part.peak_at))
     return session.scalars(select(func.count()).select_from(negative).where(_belongs(negative, part))).one()
 
 
-def _belongs(rows: CTE, part: "incidents.Part") -> ColumnElement[bool]:
+def _belongs(rows: CTE, part: Part) -> ColumnElement[bool]:
     within = (rows.c.published_at >= part.window_from, rows.c.published_at < part.peak_at)
     return and_(*within, _is_of(rows, dimension=part.dimension, key=part.key))
 
@@ -126,6 +176,10 @@ def _is_of(rows: CTE, *, dimension: str, key: str) -> ColumnElement[bool]:
         mention = (Mention.record_id == rows.c.record_id) & (Mention.model_id == rows.c.model_id)
         return select(literal(1)).where(mention, Mention.entity_group == group, Mention.entity == entity).exists()
     return true()
+
+
+def _key() -> ColumnElement[str]:
+    return func.concat(Mention.entity_group, ":", Mention.entity)
 
 
 def _newest(source_id: int, *, since: datetime, until: datetime) -> CTE:

@@ -1,24 +1,42 @@
-"""Put an incident into words, drivers and examples; the records come from `db.evidence`, the figures from the detector."""
+"""Explain an incident: why, what drives it, its past and five examples; figures and records are left to the detector and `db.evidence`."""
 
+import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from db import evidence, rollups
+from workers import drivers
+from workers.sentence import Known, label, sentence
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from db.incidents import Part
+    from db.parts import Part
+    from pipelines.exemplars import Chosen
 
-N_DRIVERS, N_EXAMPLES, N_READ, N_WINDOWS = 3, 3, 300, 28
-LEAST_NEGATIVES = 3
-"""Fewer negatives drive nothing."""
+__all__ = ["Explained", "explain", "label"]
+
+N_EXAMPLES, N_WINDOWS = 5, 28
+
+N_READ = 6_000
+"""Texts that examples are chosen from; of more, a sample. Choosing takes about a second and a half then."""
+
+N_BACKGROUND = 1_000
+"""Texts of the series, and of the whole source, that say what is said at other times."""
+
+LONGEST_BASELINE = 200_000
+"""Records of a source that drivers are weighed against: a busier one is compared with a shorter past."""
 
 LONGEST_EXAMPLE = 400
 """Characters of a text that an incident quotes at most."""
+
+ITS_OWN = {"share": "its share of negatives", "negatives": "its number of negatives", "volume": "its volume"}
+"""How a part is named that is of the lead's own series."""
+
+_LINK = re.compile(r"https?://[^\s<>\"…]+(?![^\s]*…)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,112 +62,149 @@ class Explained:
     evidence: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What the records of a window tell."""
+
+    drivers: list[dict[str, object]]
+    examples: list[dict[str, Any]]
+    words: list[dict[str, Any]]
+    stories: dict[str, int]
+
+
 def explain(session: "Session", lead: "Part", *, source: str, parts: "Sequence[Part]" = ()) -> Explained:
-    """Say why `lead` is told, in the name of all `parts` of its incident (itself among them or not), and gather the evidence."""
-    baseline_from = datetime.fromisoformat(lead.peak["baseline_from"]) if "baseline_from" in lead.peak else lead.window_from
-    figures = (lead.n, lead.n_negative, lead.observed, lead.expected, lead.p_value)
-    peak = Peak(lead.metric, lead.window_from, lead.peak_at, baseline_from, *figures)
-    why = sentence(peak, source=source, dimension=lead.dimension, key=lead.key)
-    gathered = gather(session, peak, series=evidence.Series(lead.source_id, lead.dimension, lead.key))
-    return Explained(why, {"peak": dict(lead.peak), **gathered, "parts": [one.fingerprint for one in parts]})
+    """Say why `lead` is told, in the name of all `parts` of its incident (itself among them or not), and gather the evidence.
 
-
-def label(dimension: str, key: str) -> str:
-    """Name a series as people do: `$AAPL`, `apple`, `topic earnings`."""
-    if dimension == "topic":
-        return f"topic {key}"
-    group, _, entity = key.partition(":")
-    return f"${entity}" if group == "TICKER" else entity
-
-
-def sentence(peak: Peak, *, source: str, dimension: str, key: str) -> str:
-    """Say why in one sentence."""
-    of = "" if dimension == "source" else f" of {label(dimension, key)}"
-    span = f"in the {_length(peak.at - peak.window_from)} to {peak.at:%Y-%m-%d %H:%M} UTC"
-    history = _before_noun(peak.window_from - peak.baseline_from)
-    chance = f"p = {_power(peak.p_value)}"
-    if peak.metric == "share":
-        moved = f"Negative share{of} in {source} rose to {peak.observed:.0%} ({peak.n_negative} of {peak.n} records)"
-        return f"{moved} {span}; its {history} baseline makes {peak.expected:.0%} likely ({chance})."
-    about = of.replace(" of ", " about ")
-    moved = f"Negative records{about} in {source} rose to {peak.n_negative} (of {peak.n})"
-    return f"{moved} {span}; its {history} baseline makes {peak.expected:.1f} likely ({chance})."
-
-
-def gather(session: "Session", peak: Peak, *, series: evidence.Series) -> dict[str, Any]:
-    """Read what drives an incident, and three examples with sensitive data masked."""
-    parts = evidence.read_parts(session, series, baseline_from=peak.baseline_from, window_from=peak.window_from, until=peak.at)
-    return {
-        "window": {"from": peak.window_from.isoformat(), "to": peak.at.isoformat()},
-        "baseline": {"from": peak.baseline_from.isoformat(), "to": peak.window_from.isoformat()},
-        "history": _history(session, peak, series=series),
-        "drivers": drivers(parts, metric=peak.metric, series=series, exposure=_exposure(peak)),
-        "examples": _examples(session, peak, series=series),
-    }
-
-
-def drivers(parts: list[evidence.Part], *, metric: str, series: evidence.Series, exposure: float) -> list[dict[str, Any]]:
-    """Return the topics and entities that add most to the change, not those that are merely frequent.
-
-    A contribution is a part's negatives in the window less those that the baseline had, as shares of all the series' records
-    (metric share) or as counts over `exposure`, the window's length over the baseline's (metric negatives).
+    Texts are read, chosen and quoted with sensitive data masked.
     """
-    whole = next((part for part in parts if part.dimension == "source"), None)
-    if whole is None:
-        return []
-    own = (series.dimension, series.key)
-    others = [part for part in parts if part.dimension != "source" and (part.dimension, part.key) != own]
-    told = [_driver(part, whole=whole, metric=metric, exposure=exposure) for part in others]
-    best: list[dict[str, Any]] = []
-    for dimension in ("topic", "entity"):
-        rising = [one for one in told if one["dimension"] == dimension and one["contribution"] > 0 and one["n_negative"] >= LEAST_NEGATIVES]
-        best += sorted(rising, key=lambda one: (-one["contribution"], one["key"]))[:N_DRIVERS]
-    return best
+    baseline_from = _baseline_from(lead)
+    gathered = _Gathered([], [], [], {}) if lead.metric == "silence" else _gather(session, lead, baseline_from=baseline_from)
+    others = _others(session, lead, parts=parts, source=source)
+    known = Known(gathered.drivers, gathered.stories.get("n_texts", 0), gathered.stories.get("n_largest", 0))
+    told = {
+        "peak": dict(lead.peak),
+        "window": {"from": lead.window_from.isoformat(), "to": lead.peak_at.isoformat()},
+        "baseline": {"from": baseline_from.isoformat(), "to": lead.window_from.isoformat()},
+        "history": _history(session, lead, baseline_from=baseline_from),
+        "drivers": gathered.drivers,
+        "stories": gathered.stories,
+        "words": gathered.words,
+        "examples": gathered.examples,
+        "parts": others,
+    }
+    return Explained(sentence(lead, source=source, others=[one["label"] for one in others], known=known), told)
 
 
-def _driver(part: evidence.Part, *, whole: evidence.Part, metric: str, exposure: float) -> dict[str, Any]:
-    if metric == "share":
-        contribution = part.n_negative / max(whole.n, 1) - part.n_negative_before / max(whole.n_before, 1)
-    else:
-        contribution = part.n_negative - part.n_negative_before * exposure
+def _gather(session: "Session", lead: "Part", *, baseline_from: datetime) -> _Gathered:
+    series = evidence.Series(lead.source_id, lead.dimension, lead.key)
+    since = evidence.busy_since(session, lead.source_id, since=baseline_from, until=lead.window_from, limit=LONGEST_BASELINE)
+    sentiment = None if lead.metric == "volume" else "negative"
+    read = evidence.read_texts(session, series, since=lead.window_from, until=lead.peak_at, limit=N_READ, sentiment=sentiment)
+    texts = [_masked(one) for one in read]
+    chosen = _chosen(session, series, texts=texts, scores=_scores(read, metric=lead.metric), since=since, until=lead.window_from)
+    return _Gathered(
+        _drivers(session, lead, series=series, since=since, sentiment=sentiment),
+        [_example(read[one.index], text=texts[one.index], n_similar=len(one.similar)) for one in chosen.exemplars],
+        [{"word": one.word, "n": one.n, "share": round(one.share, 4), "before": round(one.before, 4)} for one in chosen.words],
+        {"n": chosen.n_stories, "n_texts": len(texts), "n_largest": chosen.n_largest},
+    )
+
+
+def _chosen(
+    session: "Session", series: evidence.Series, *, texts: Sequence[str], scores: Sequence[float], since: datetime, until: datetime
+) -> "Chosen":
+    from pipelines.exemplars import choose
+
+    around = {series, evidence.Series(series.source_id, "source", "")}
+    backgrounds = [
+        [_masked(text) for text in evidence.read_texts(session, one, since=since, until=until, limit=N_BACKGROUND)]
+        for one in sorted(around, key=lambda one: one.dimension)
+    ]
+    return choose(texts, scores=scores, n_wanted=N_EXAMPLES, backgrounds=backgrounds)
+
+
+def _scores(read: Sequence[evidence.ReadText], *, metric: str) -> list[float]:
+    return [1.0 if metric == "volume" else one.score for one in read]
+
+
+def _drivers(
+    session: "Session", lead: "Part", *, series: evidence.Series, since: datetime, sentiment: str | None
+) -> list[dict[str, object]]:
+    slices = evidence.read_slices(session, series, baseline_from=since, window_from=lead.window_from, until=lead.peak_at)
+    found = drivers.find_drivers(slices, metric=lead.metric, expected=lead.expected, series=series)
+    keys = [one.key for one in found if one.dimension == "entity"]
+    together = evidence.count_together(session, series, since=lead.window_from, until=lead.peak_at, keys=keys, sentiment=sentiment)
+    return [one.told() for one in drivers.merge_names(found, together=together)]
+
+
+def _example(one: evidence.ReadText, *, text: str, n_similar: int) -> dict[str, Any]:
     return {
-        "dimension": part.dimension,
-        "key": part.key,
-        "contribution": round(contribution, 4),
-        "n": part.n,
-        "n_negative": part.n_negative,
-        "n_before": part.n_before,
-        "n_negative_before": part.n_negative_before,
+        "record_id": one.record_id,
+        "external_id": one.external_id,
+        "published_at": one.published_at.isoformat(),
+        "text": _shortened(text),
+        "url": one.url or _link(one.text),
+        "sentiment": one.sentiment,
+        "score": round(one.score, 4),
+        "n_similar": n_similar,
     }
 
 
-def _examples(session: "Session", peak: Peak, *, series: evidence.Series) -> list[Mapping[str, Any]]:
-    from pipelines.exemplars import choose
+def _masked(one: evidence.ReadText) -> str:
+    """Return a record's title and text, e-mail addresses and numbers of persons masked."""
     from pipelines.text.redact import mask
 
-    negatives = evidence.read_negatives(session, series, since=peak.window_from, until=peak.at, limit=N_READ)
-    chosen = choose([one.text for one in negatives], scores=[one.score for one in negatives], n_wanted=N_EXAMPLES)
-    return [
-        {
-            "record_id": (one := negatives[exemplar.index]).record_id,
-            "external_id": one.external_id,
-            "published_at": one.published_at.isoformat(),
-            "text": _shortened(mask(one.text)),
-            "url": one.url,
-            "score": round(one.score, 4),
-            "n_similar": exemplar.n_similar,
-        }
-        for exemplar in chosen
-    ]
+    titled = one.title and not one.text.lstrip().startswith(one.title.strip())
+    return mask(f"{one.title}. {one.text}" if titled else one.text)
 
 
-def _history(session: "Session", peak: Peak, *, series: evidence.Series) -> list[dict[str, Any]]:
+def _link(text: str) -> str | None:
+    """Return the first whole link in a text."""
+    found = _LINK.search(text)
+    return found.group().rstrip(".,;:!?)]'\"") if found else None
+
+
+def _others(session: "Session", lead: "Part", *, parts: "Sequence[Part]", source: str) -> list[dict[str, Any]]:
+    """Return the parts beside the lead, least likely first."""
+    rest = [one for one in parts if (one.fingerprint, one.opened_at) != (lead.fingerprint, lead.opened_at)]
+    foreign = {one.source_id for one in rest} - {lead.source_id}
+    names = {lead.source_id: source, **(evidence.read_source_names(session, foreign) if foreign else {})}
+    return [_other(one, lead=lead, source=names[one.source_id]) for one in sorted(rest, key=lambda one: (one.p_value, one.fingerprint))]
+
+
+def _other(one: "Part", *, lead: "Part", source: str) -> dict[str, Any]:
+    name = label(one.dimension, one.key)
+    if one.source_id != lead.source_id:
+        name = f"{name} in {source}" if name else source
+    elif (one.dimension, one.key) == (lead.dimension, lead.key):
+        name = {"share": "its share of negatives", "negatives": "its number of negatives", "volume": "its volume"}.get(
+            one.metric, one.metric
+        )
+    return {
+        "label": name or f"all of {source}",
+        "rule": one.rule,
+        "source": source,
+        "dimension": one.dimension,
+        "key": one.key,
+        "metric": one.metric,
+        "opened_at": one.opened_at.isoformat(),
+        "peak_at": one.peak_at.isoformat(),
+        "resolved_at": one.resolved_at.isoformat() if one.resolved_at else None,
+        "observed": one.observed,
+        "expected": one.expected,
+        "p_value": one.p_value,
+        "n": one.n,
+        "n_negative": one.n_negative,
+    }
+
+
+def _history(session: "Session", lead: "Part", *, baseline_from: datetime) -> list[dict[str, Any]]:
     """Return the counts of the windows before the peak, each as long as it, oldest first, and of the peak itself last."""
-    length = peak.at - peak.window_from
-    n_windows = min(N_WINDOWS, (peak.window_from - peak.baseline_from) // length) + 1
-    starts = [peak.at - length * (n_windows - index) for index in range(n_windows)]
-    name = (series.dimension, series.key)
-    rows = rollups.read_series(session, source_id=series.source_id, name=name, since=starts[0], until=peak.at)
+    length = max(lead.peak_at - lead.window_from, timedelta(seconds=1))
+    n_windows = min(N_WINDOWS, (lead.window_from - baseline_from) // length) + 1
+    starts = [lead.peak_at - length * (n_windows - index) for index in range(n_windows)]
+    name = (lead.dimension, lead.key)
+    rows = rollups.read_series(session, source_id=lead.source_id, name=name, since=starts[0], until=lead.peak_at)
     history: list[dict[str, Any]] = [{"at": start.isoformat(), "n": 0, "n_negative": 0} for start in starts]
     for row in rows:
         window = history[(row.bucket_at - starts[0]) // length]
@@ -158,22 +213,11 @@ def _history(session: "Session", peak: Peak, *, series: evidence.Series) -> list
     return history
 
 
-def _exposure(peak: Peak) -> float:
-    return (peak.at - peak.window_from) / max(peak.window_from - peak.baseline_from, timedelta(seconds=1))
+def _baseline_from(lead: "Part") -> datetime:
+    at = lead.peak.get("baseline_from")
+    return datetime.fromisoformat(at) if at else lead.window_from
 
 
 def _shortened(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(html.unescape(text).split())
     return line if len(line) <= LONGEST_EXAMPLE else f"{line[: LONGEST_EXAMPLE - 1]}…"
-
-
-def _length(span: timedelta) -> str:
-    return f"{span / timedelta(hours=1):.0f} h" if span >= timedelta(hours=1) else f"{span / timedelta(minutes=1):.0f} min"
-
-
-def _before_noun(span: timedelta) -> str:
-    return f"{span / timedelta(days=1):.0f}-day" if span >= timedelta(days=2) else f"{span / timedelta(hours=1):.0f}-hour"
-
-
-def _power(p_value: float) -> str:
-    return re.sub(r"e-0*(\d)", r"e-\1", f"{p_value:.0e}")
