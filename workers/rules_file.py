@@ -70,6 +70,12 @@ def fit_buckets(file: RulesFile, *, bucket: timedelta, whole: bool) -> None:
                 raise file.refused(name, field, f"{field}: {complaint}")
 
 
+def misfit(rule: Rule, *, bucket: timedelta) -> str:
+    """Say which length of a rule is no whole number of buckets, and the mend; "" if all are."""
+    complaints = ((field, _misfit(getattr(rule, field), bucket=bucket, whole=True)) for field in _LENGTHS)
+    return next((f"{field}: {complaint}" for field, complaint in complaints if complaint), "")
+
+
 def check_rule(name: str, fields: Mapping[str, Any]) -> Rule:
     """Return the rule that `fields` describe; raise UsageError naming the field and the mend."""
     try:

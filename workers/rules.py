@@ -1,0 +1,79 @@
+"""Which rules are in force: those of the settings and those that people added; judging by them is left to `workers.judging`."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from db import rules as stored
+from workers.alert_settings import Rule
+from workers.errors import Conflict, NotFound, UsageError
+from workers.rules_file import check_rule, misfit
+from workers.settings import settings
+from workers.turns import rule_hash
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from db.rules import Origin, RuleView
+
+_log = structlog.get_logger("bellwether.alerts")
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
+
+
+def in_force(session: "Session") -> dict[str, Rule]:
+    """Return the rules that the scan judges by, by name; one that no longer fits the buckets is left out, and said so in the log."""
+    added = {one.name: one for one in stored.list_rules(session) if one.origin != "settings"}
+    rules = dict(settings().alerts.rules)
+    for name in sorted(added.keys() - rules.keys()):
+        try:
+            rules[name] = checked(name, added[name].settings)
+        except UsageError as error:
+            _log.warning("a rule is not judged by", rule=name, reason=str(error))
+    return rules
+
+
+def save_in_force(session: "Session") -> dict[str, Rule]:
+    """Keep the rules of the settings, each version under its hash, and return what is in force."""
+    rules = settings().alerts.rules
+    for name, rule in sorted(rules.items()):
+        stored.save_rule(session, name, settings=rule.model_dump(mode="json"), digest=rule_hash(rule), origin="settings")
+    stored.remove_unnamed(session, names=rules)
+    return in_force(session)
+
+
+def checked(name: str, fields: Mapping[str, Any]) -> Rule:
+    """Return the rule that `fields` describe; raise UsageError if it is none, or is not written in whole buckets."""
+    rule = check_rule(name, fields)
+    if complaint := misfit(rule, bucket=settings().rollups.bucket):
+        raise UsageError(f"rule {name}: {complaint}")
+    return rule
+
+
+def add(session: "Session", name: str, *, rule: Rule, origin: "Origin") -> bool:
+    """Put a rule in force beside those of the settings; False if it was just so already. Raise Conflict where the settings name it."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name of a rule: write letters, digits, dots, hyphens and underscores, 64 at most")
+    _refuse_settings(name)
+    return stored.save_rule(session, name, settings=rule.model_dump(mode="json"), digest=rule_hash(rule), origin=origin)
+
+
+def remove(session: "Session", name: str) -> None:
+    """Take a rule that people added out of force; its open incidents end with the next scan. Raise NotFound or Conflict."""
+    _refuse_settings(name)
+    if not stored.remove_rule(session, name):
+        raise NotFound(f"no rule {name} is in force; `bellwether alerts rules list` shows those that are")
+
+
+def list_in_force(session: "Session") -> "list[tuple[str, Rule, str]]":
+    """Return name, rule and origin (settings, cli or api) of what is in force, by name."""
+    origins: dict[str, RuleView] = {one.name: one for one in stored.list_rules(session)}
+    named = settings().alerts.rules
+    return [(name, rule, "settings" if name in named else origins[name].origin) for name, rule in sorted(in_force(session).items())]
+
+
+def _refuse_settings(name: str) -> None:
+    if name in settings().alerts.rules:
+        raise Conflict(f"rule {name} stands in the settings: change or remove it there, or choose another name")
