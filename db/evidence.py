@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, ColumnElement, Text, and_, case, cast, false, func, literal, select, true, tuple_, union_all
+from sqlalchemy import CTE, ColumnElement, Text, and_, case, cast, exists, false, func, literal, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from db.parts import Part
-from db.rollups import COUNTED_GROUPS
+from db.rollups import COUNTED_GROUPS, EPOCH, BucketRow
 from db.tables import Analysis, Mention, Record, Rollup, Source
+from pipelines.records import Lane
 
 READ_CHARACTERS = 4_000
 """Of a text; news says first what it is about."""
@@ -119,6 +120,22 @@ def count_together(
     return {(row[0], row[1]): row[2] for row in session.execute(pairs.group_by(named.c.key, other.c.key))}
 
 
+def count_buckets(session: Session, series: Series, *, since: datetime, until: datetime, bucket: timedelta) -> list[BucketRow]:
+    """Count a series' buckets from its records, as rollups do and past those, by time."""
+    one = _analysed(series, since=since, until=until)
+    start = func.date_bin(bucket, one.c.published_at, literal(EPOCH)).label("start")
+    n_negative = func.count().filter(one.c.sentiment == "negative")
+    rows = session.execute(select(start, func.count(), n_negative).select_from(one).group_by(start).order_by(start))
+    return [BucketRow(series.dimension, series.key, *row) for row in rows]
+
+
+def count_analysed(session: Session, series: Series, *, since: datetime, until: datetime, after: datetime) -> int:
+    """Count a series' records published in [`since`, `until`) whose newest analysis came later than `after`, by the wall clock."""
+    one = _analysed(series, since=since, until=until)
+    came = (Analysis.record_id == one.c.record_id) & (Analysis.model_id == one.c.model_id) & (Analysis.analyzed_at > after)
+    return session.scalars(select(func.count()).select_from(one).join(Analysis, came)).one()
+
+
 def busy_since(session: Session, source_id: int, *, since: datetime, until: datetime, limit: int) -> datetime:
     """Return the time in [`since`, `until`] from which a source's rollups hold at most `limit` records: bounds what a baseline costs."""
     of_source = (Rollup.source_id == source_id, Rollup.dimension == "source", Rollup.key == "")
@@ -142,7 +159,11 @@ def count_backfilled(session: Session, part: Part) -> tuple[int, int]:
     if not session.scalar(select(exists().where(*window, Record.lane == Lane.BACKFILL))):
         return 0, 0
     rows = _newest(part.source_id, since=part.window_from, until=part.peak_at)
-    counted = select(func.count(), func.count().filter(rows.c.sentiment == "negative")).join(Record, Record.id == rows.c.record_id)
+    counted = (
+        select(func.count(), func.count().filter(rows.c.sentiment == "negative"))
+        .select_from(rows)
+        .join(Record, Record.id == rows.c.record_id)
+    )
     n, n_negative = session.execute(counted.where(Record.lane == Lane.BACKFILL, _belongs(rows, part))).one()
     return n, n_negative
 

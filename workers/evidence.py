@@ -40,21 +40,6 @@ _LINK = re.compile(r"https?://[^\s<>\"…]+(?![^\s]*…)")
 
 
 @dataclass(frozen=True, slots=True)
-class Peak:
-    """An incident's least likely window, in event time."""
-
-    metric: str
-    window_from: datetime
-    at: datetime
-    baseline_from: datetime
-    n: int
-    n_negative: int
-    observed: float
-    expected: float
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
 class Explained:
     """Why people are told of an incident, in one sentence, and on what evidence (as JSON)."""
 

@@ -21,7 +21,8 @@ def test_find_drivers_ranks_by_what_is_more_than_the_usual_part() -> None:
 
     [found] = find_drivers(slices, metric="share", expected=0.1, series=AMAZON)
 
-    assert (found.key, found.contribution) == ("new", pytest.approx(0.279))
+    assert found.key == "new"
+    assert found.contribution == pytest.approx(0.279)
     assert found.low < found.contribution < found.high
     assert found.excess == pytest.approx(0.275)
 
@@ -39,7 +40,8 @@ def test_find_drivers_of_volume_counts_all_records() -> None:
 
     [found] = find_drivers(slices, metric="volume", expected=100.0, series=Series(1, "source", ""))
 
-    assert (found.key, found.contribution) == ("ORG:merger", pytest.approx(199))
+    assert found.key == "ORG:merger"
+    assert found.contribution == pytest.approx(199)
 
 
 def test_find_drivers_of_a_change_that_is_nobodys_in_particular_are_none() -> None:
