@@ -34,6 +34,19 @@ class Backlog:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class NotificationView:
+    """How one notification stands: sent, given up, or due at `due_at`; `error` is of its last attempt."""
+
+    change: str
+    notifier: str
+    attempts: int
+    due_at: datetime
+    sent_at: datetime | None
+    given_up_at: datetime | None
+    error: str | None
+
+
 def queue_notifications(session: Session, incident_id: int, *, change: str, notifiers: Iterable[str]) -> None:
     """Queue a change of an incident for each notifier, once; repeating it queues nothing."""
     rows = [{"incident_id": incident_id, "change": change, "notifier": name} for name in notifiers]
@@ -108,6 +121,13 @@ def read_still_told(session: Session, *, notifier: str) -> list[int]:
     """Return the incidents that a notifier was told of and that have not ended, oldest first."""
     told = exists().where(Notification.incident_id == Incident.id, Notification.notifier == notifier, Notification.sent_at.is_not(None))
     return list(session.scalars(select(Incident.id).where(Incident.state != "resolved", told).order_by(Incident.id)))
+
+
+def read_notifications(session: Session, incident_id: int) -> list[NotificationView]:
+    """Return what was queued about an incident, oldest first."""
+    columns = [getattr(Notification, name) for name in NotificationView.__dataclass_fields__]
+    query = select(*columns).where(Notification.incident_id == incident_id).order_by(Notification.id)
+    return [NotificationView(*row) for row in session.execute(query)]
 
 
 def read_backlogs(session: Session, *, since: datetime) -> list[Backlog]:
