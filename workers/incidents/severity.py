@@ -29,6 +29,7 @@ def _far(part: Part, *, ratio: float) -> bool:
     """
     if part.metric == "silence":
         return False
-    if part.metric == "share" and 1 - part.observed <= (1 - part.expected) / ratio:
+    least = ratio * (1 - 1e-6)  # stored figures are of single precision
+    if part.metric == "share" and least * (1 - part.observed) <= 1 - part.expected:
         return True
-    return part.observed >= ratio * part.expected
+    return part.observed >= least * part.expected
