@@ -40,7 +40,7 @@ class Rule(Section):
     )
     resolves_above_p: float = Field(1e-2, gt=0, lt=1, description="Probability above which a window counts as calm again.")
     resolves_after: timedelta = Field(timedelta(hours=1), description="How long it must be calm before an incident resolves.")
-    min_ratio: float = Field(1.5, ge=1, description="Observed over expected below which nothing opens.")
+    min_ratio: float = Field(1.75, ge=1, description="Observed over expected below which nothing opens.")
 
     @model_validator(mode="after")
     def _spans(self) -> "Rule":
@@ -66,14 +66,14 @@ NotifierChange = Literal["opened", "escalated", "reminder", "resolved"]
 LABELS = ("severity", "source", "dimension", "key", "rule", "metric")
 """What an incident may be matched by."""
 
-_OF_EVERY_NOTIFIER = ("kind", "only", "changes", "examples", "link", "timeout")
+_OF_EVERY_NOTIFIER = ("kind", "only", "examples", "link", "timeout")
 NOTIFIER_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "console": ((), ()),
-    "webhook": (("url",), ("secret", "token", "allow_private")),
-    "alertmanager": (("url",), ("token", "holds", "allow_private")),
-    "email": (("url", "sender", "to"), ("allow_private",)),
-    "slack": (("url",), ("allow_private",)),
-    "apprise": (("url",), ("allow_private",)),
+    "console": ((), ("changes",)),
+    "webhook": (("url",), ("changes", "secret", "token", "allow_private")),
+    "alertmanager": (("url",), ("token", "holds", "allow_private")),  # which needs every change, to know what still fires
+    "email": (("url", "sender", "to"), ("changes", "allow_private")),
+    "slack": (("url",), ("changes", "allow_private")),
+    "apprise": (("url",), ("changes", "allow_private")),
 }
 """Kind -> what it needs, and what else it knows."""
 

@@ -4,6 +4,7 @@ An alert is known there by its labels, so what becomes more severe ends under it
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,11 +33,11 @@ class Alertmanager:
         self.poster.post(encoded([alert for message in messages for alert in self._alerts(message, now=now)]))
 
     def _alerts(self, message: Message, *, now: datetime) -> list[dict[str, Any]]:
+        told = replace(message, starts_at=min(message.starts_at, now))  # what began later could not have ended by now
         if message.status == "resolved":
-            ended = min(message.ends_at or now, now)
-            return [alert_of(message, ends_at=ended), *_milder(message, ended=ended)]
-        ended = max(message.starts_at, now - timedelta(seconds=1))
-        return [alert_of(message, ends_at=max(now, message.starts_at) + self.holds), *_milder(message, ended=ended)]
+            return [alert_of(told, ends_at=min(message.ends_at or now, now))]
+        alert = alert_of(told, ends_at=message.ends_at or now + self.holds)
+        return [alert, _milder(told, ended=now)] if message.kind_of_change == "escalated" else [alert]
 
 
 def alert_of(message: Message, *, ends_at: datetime) -> dict[str, Any]:
@@ -50,12 +51,9 @@ def alert_of(message: Message, *, ends_at: datetime) -> dict[str, Any]:
     return {**told, "generatorURL": message.link} if message.link else told
 
 
-def _milder(message: Message, *, ended: datetime) -> list[dict[str, Any]]:
-    """Return the end of the alert that a critical one was before it escalated; ending what never began is harmless."""
-    if message.labels["severity"] != "critical":
-        return []
-    milder = alert_of(message, ends_at=ended)
-    return [{**milder, "labels": {**milder["labels"], "severity": "warning"}}]
+def _milder(message: Message, *, ended: datetime) -> dict[str, Any]:
+    """Return the end of the alert that a critical one was before it escalated."""
+    return alert_of(replace(message, labels={**message.labels, "severity": "warning"}), ends_at=ended - timedelta(seconds=1))
 
 
 def _rfc3339(at: datetime) -> str:

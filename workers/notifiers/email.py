@@ -6,10 +6,12 @@ A relay mostly stands in-house, and its operator names it: unlike other notifier
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.utils import formatdate
+from email.utils import format_datetime
 from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +19,7 @@ import structlog
 
 from workers.alert_settings import Notifier as NotifierSettings
 from workers.notifiers.errors import NotTold
-from workers.notifiers.guard import connected
+from workers.notifiers.guard import connected, reason_of
 from workers.notifiers.message import Message
 from workers.notifiers.wording import headline, lines
 
@@ -37,17 +39,12 @@ class Email:
     def notify(self, message: Message) -> None:
         """Mail the message; it is told once one of its receivers was accepted, or a second try would tell that one twice."""
         mail = mail_of(message, sender=self.sender, to=self.to)
+        started = time.monotonic()
         try:
             with self._relay() as relay:
                 refused = relay.send_message(mail, from_addr=self.sender, to_addrs=self.to)
-        except smtplib.SMTPRecipientsRefused as error:
-            raise NotTold(
-                f"the relay refuses every receiver ({', '.join(sorted({str(code) for code, _ in error.recipients.values()}))})"
-            ) from None
-        except smtplib.SMTPResponseException as error:
-            raise NotTold(f"the relay answered {error.smtp_code}") from None  # its words may repeat whom the mail was for
-        except (OSError, ValueError) as error:
-            raise NotTold(f"the relay gave no answer ({type(error).__name__})") from None
+        except (OSError, ValueError) as error:  # whose words may repeat whom the mail was for
+            raise NotTold(_reason(error, waited_s=time.monotonic() - started, timeout_s=self.timeout_s)) from None
         if refused:
             _log.warning("some receivers of a mail were refused", notifier=message.receiver, n_refused=len(refused))
 
@@ -78,12 +75,25 @@ class _Relay(smtplib.SMTP):
         return self._line
 
 
+def _reason(error: Exception, *, waited_s: float, timeout_s: float) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = sorted({str(code) for code, _ in error.recipients.values()})
+        return f"the relay refuses every receiver ({', '.join(codes)})"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return (
+            "the relay offers no TLS, or no authentication; smtp+plain:// speaks without TLS, an address without a user without the other"
+        )
+    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
+        return f"the relay answered {error.smtp_code}"
+    return reason_of(error, who="the relay", waited_s=waited_s, timeout_s=timeout_s)
+
+
 def mail_of(message: Message, *, sender: str, to: tuple[str, ...]) -> EmailMessage:
     """Return the mail; its id is the delivery's, and all of an incident stand in one thread."""
     mail = EmailMessage()
     mail["Subject"] = headline(message)
     mail["From"], mail["To"] = sender, ", ".join(to)
-    mail["Date"] = formatdate()
+    mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = _message_id(message.delivery, sender=sender)
     thread = _message_id(f"{message.labels['incident']}-{message.fingerprint}-{message.receiver}", sender=sender)
     mail["References"], mail["In-Reply-To"] = thread, thread

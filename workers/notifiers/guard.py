@@ -4,6 +4,7 @@ The address that is checked is the address that is connected to, so a name that 
 """
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
@@ -37,6 +38,15 @@ def connected(host: str, port: int, *, timeout_s: float, allow_private: bool) ->
             yield sock
         finally:
             cut.cancel()
+
+
+def reason_of(error: Exception, *, who: str, waited_s: float, timeout_s: float) -> str:
+    """Say why a conversation came to nothing; not in the error's own words, which may repeat an address or a text."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{who}'s certificate is not trusted: {error.verify_message}"
+    if isinstance(error, TimeoutError) or waited_s >= timeout_s:
+        return f"{who} gave no answer within {timeout_s:g} s"
+    return f"{who} gave no answer ({type(error).__name__})"
 
 
 def _places(host: str, port: int, *, allow_private: bool) -> list[_Place]:

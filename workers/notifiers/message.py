@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from workers.alert_settings import Notifier as NotifierSettings
@@ -18,7 +18,7 @@ class Message:
     """One change of one incident. Times are event times; texts are masked.
 
     `delivery` is the same whenever the same message is sent again, `fingerprint` whenever the same incident is told of. `labels`
-    stay the same as long as the incident lasts, save its severity.
+    stay the same as long as the incident lasts, save its severity. `ends_at` is None while nobody knows when it ends.
     """
 
     delivery: str
@@ -77,7 +77,7 @@ def sample_message(*, receiver: str, chosen: NotifierSettings) -> Message:
         labels={"alertname": "BellwetherTest", "incident": "0", "severity": "warning", "rule": "test"},
         annotations={"summary": f"TEST: {told}", "description": why},
         starts_at=now,
-        ends_at=None,
+        ends_at=now + timedelta(minutes=5),
         link=chosen.link.replace("{incident}", "0") if chosen.link else None,
         details={"change": "test", "incident": 0, "severity": "warning", "rule": "test", "resolution": None, "why": why, "evidence": {}},
     )

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from workers.alert_settings import Notifier as NotifierSettings
 from workers.notifiers.errors import NotTold
-from workers.notifiers.guard import connected
+from workers.notifiers.guard import connected, reason_of
 
 _PORTS = {"http": 80, "https": 443}
 _ACCEPTED = 2
@@ -37,7 +37,8 @@ class Poster:
         try:
             status, retry_after = self._posted(body, headers=headers or {})
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise NotTold(self._reason(error, waited_s=time.monotonic() - started)) from None  # its words may repeat the address
+            waited_s = time.monotonic() - started
+            raise NotTold(reason_of(error, who="the receiver", waited_s=waited_s, timeout_s=self.timeout_s)) from None
         if status // 100 != _ACCEPTED:
             raise NotTold(f"the receiver answered {status}", retry_after=_wait(retry_after))
 
@@ -52,13 +53,6 @@ class Poster:
                 connection.request("POST", _target(self.parts), body=body, headers={**self.headers, **headers, "Host": _host(self.parts)})
                 answer = connection.getresponse()
                 return answer.status, answer.getheader("Retry-After")
-
-    def _reason(self, error: Exception, *, waited_s: float) -> str:
-        if waited_s >= self.timeout_s or isinstance(error, TimeoutError):
-            return f"no answer within {self.timeout_s:g} s"
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return f"the receiver's certificate is not trusted: {error.verify_message}"
-        return f"the receiver gave no answer ({type(error).__name__})"
 
 
 def encoded(body: Any) -> bytes:

@@ -40,7 +40,7 @@ def _paragraph(head: str, rest: list[str]) -> list[str]:
 
 def _times(message: Message) -> list[str]:
     opened, why = f"Opened {message.starts_at:%Y-%m-%d %H:%M} UTC", message.details["resolution"]
-    if message.ends_at is None:
+    if message.status == "firing" or message.ends_at is None:
         return [f"{opened}."]
     return [f"{opened}, resolved {message.ends_at:%Y-%m-%d %H:%M} UTC" + (f": {one_line(why)}." if why else ".")]
 

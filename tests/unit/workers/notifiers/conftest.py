@@ -4,11 +4,13 @@ import socketserver
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +27,11 @@ class Receiver:
 
     status: int = 204
     headers: dict[str, str] = field(default_factory=dict)
-    drips: bool = False  # a header's byte at a time, for ever
+    drips: bytes = b""  # says so much, and then a byte at a time, for ever
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
+    server: Any = None
+    authority: Path | None = None
 
 
 @pytest.fixture
@@ -38,27 +42,23 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             state.got.append((self.path, dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
             if state.drips:
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-                while not over.wait(0.02) and not self._hung_up():
-                    self.wfile.write(b"a")
-                return
+                self.wfile.write(state.drips)
+                while not over.wait(0.02):
+                    self.wfile.write(b"a")  # until that fails, since the sender hung up
             self.send_response(state.status)
             for name, value in state.headers.items():
                 self.send_header(name, value)
             self.end_headers()
 
-        def _hung_up(self) -> bool:
-            try:
-                self.wfile.write(b"a")
-            except OSError:
-                return True
-            return False
-
         def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  # the base class's own name
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        state.url = f"http://127.0.0.1:{server.server_port}/hook"
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """Whoever hangs up is part of a test."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        state.url, state.server = f"http://127.0.0.1:{server.server_port}/hook", server
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield state
@@ -73,7 +73,9 @@ def message() -> Message:
     return make_message()
 
 
-def make_message(change: str = "opened", *, severity: str = "warning", chosen: Notifier | None = None, **different: Any) -> Message:
+def make_message(
+    change: str = "opened", *, severity: str = "warning", chosen: Notifier | None = None, origin: Any = None, **different: Any
+) -> Message:
     from db.incidents import IncidentView
     from workers.notifiers.message import message_of
 
@@ -102,9 +104,8 @@ def make_message(change: str = "opened", *, severity: str = "warning", chosen: N
         "created_at": NOON,
         "severity": severity,
     }
-    known = IncidentView.__dataclass_fields__
-    incident = IncidentView(**{name: value for name, value in (view | different).items() if name in known})
-    return message_of(incident, change=change, receiver="desk", chosen=chosen or Notifier(kind="console"))
+    incident = IncidentView(**view | different)
+    return message_of(incident, change=change, receiver="desk", chosen=chosen or Notifier(kind="console"), origin=origin)
 
 
 EVIDENCE = {
@@ -129,50 +130,100 @@ class Relay:
     refuses: dict[str, int] = field(default_factory=dict)  # verb -> code
     refuses_receivers: set[str] = field(default_factory=set)
     context: ssl.SSLContext | None = None  # offers STARTTLS with it
+    server: Any = None
     heard: list[str] = field(default_factory=list)  # verbs, and over_tls where they came so
     got: list[EmailMessage] = field(default_factory=list)
 
 
+class _RelayServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    state: Relay
+
+    def handle_error(self, *_: Any) -> None:
+        """Whoever hangs up is part of a test."""
+
+
+class _RelayHandler(socketserver.StreamRequestHandler):
+    server: _RelayServer
+
+    def handle(self) -> None:
+        self.state = self.server.state
+        self.say(220)
+        while line := self.rfile.readline().decode().strip():
+            verb, _, rest = line.upper().partition(" ")
+            self.state.heard.append(verb)
+            if code := self.state.refuses.get(verb) or self.answer(verb, rest):
+                self.say(code)
+
+    def answer(self, verb: str, rest: str) -> int:
+        if verb == "EHLO":
+            self.wfile.write(b"250-relay\r\n250-AUTH PLAIN\r\n" + (b"250-STARTTLS\r\n" if self.state.context else b""))
+        if verb == "STARTTLS":
+            return self.start_tls()
+        if verb == "DATA":
+            self.say(354)
+            self.state.got.append(message_from_bytes(b"".join(iter(self.rfile.readline, b".\r\n")), policy=policy.default))
+        refused = verb == "RCPT" and any(one.upper() in rest for one in self.state.refuses_receivers)
+        return 550 if refused else {"AUTH": 235, "QUIT": 221}.get(verb, 250)
+
+    def start_tls(self) -> int:
+        self.say(220)
+        assert self.state.context
+        self.connection = self.request = self.state.context.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
+        self.state.heard.append("over_tls")
+        return 0
+
+    def say(self, code: int) -> None:
+        self.wfile.write(f"{code} so\r\n".encode())
+
+    def finish(self) -> None:
+        with suppress(OSError):
+            super().finish()
+        self.connection.close()
+
+
 @pytest.fixture
 def relay() -> Iterator[Relay]:
-    state = Relay()
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.say(220)
-            while line := self.rfile.readline().decode().strip():
-                verb, _, rest = line.upper().partition(" ")
-                state.heard.append(verb)
-                code = state.refuses.get(verb) or self.answer(verb, rest)
-                if code:
-                    self.say(code)
-
-        def answer(self, verb: str, rest: str) -> int:
-            if verb == "EHLO":
-                self.wfile.write(b"250-STARTTLS\r\n" if state.context else b"")
-                self.wfile.write(b"250-AUTH PLAIN\r\n")
-            if verb == "STARTTLS" and state.context:
-                self.say(220)
-                self.connection = state.context.wrap_socket(self.connection, server_side=True)
-                self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
-                state.heard.append("over_tls")
-                return 0
-            if verb == "RCPT" and any(one.upper() in rest for one in state.refuses_receivers):
-                return 550
-            if verb == "DATA":
-                self.say(354)
-                lines = iter(self.rfile.readline, b".\r\n")
-                state.got.append(message_from_bytes(b"".join(lines), policy=policy.default))
-            return {"AUTH": 235, "QUIT": 221}.get(verb, 250)
-
-        def say(self, code: int) -> None:
-            self.wfile.write(f"{code} so\r\n".encode())
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        state.address = f"127.0.0.1:{server.server_address[1]}"
+    with _RelayServer(("127.0.0.1", 0), _RelayHandler) as server:
+        server.state = state = Relay(address=f"127.0.0.1:{server.server_address[1]}", server=server)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield state
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that vouches for itself, and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    folder, key, now = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(9))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    written, secret = folder / "certificate.pem", folder / "key.pem"
+    written.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return written, secret
+
+
+@pytest.fixture
+def server_context(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    """What a server needs to speak TLS as localhost."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+@pytest.fixture
+def secure(receiver: Receiver, server_context: ssl.SSLContext, certificate: tuple[Path, Path]) -> Receiver:
+    """The receiver over TLS; `authority` is the file that vouches for it."""
+    receiver.server.socket = server_context.wrap_socket(receiver.server.socket, server_side=True)
+    receiver.authority = certificate[0]
+    receiver.url = receiver.url.replace("http://127.0.0.1", "https://localhost")
+    return receiver
