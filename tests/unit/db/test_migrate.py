@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,21 @@ _BEFORE = """
     GROUP BY source.name, day_at, rollup.key;
 """
 """Rows as the version before 0003 wrote them, and the view as it made it."""
+
+_INCIDENTS_BEFORE = """
+    INSERT INTO source (name, kind, taxonomy) VALUES ('wire', 'news', 'finance-desk');
+    INSERT INTO incident (
+        fingerprint, rule, rule_hash, source_id, dimension, key, metric, state, opened_at, peak_at, last_judged_at, resolved_at,
+        observed, expected, p_value, n, n_negative, why, evidence
+    ) SELECT 'a', 'r', 'h', 1, 'source', '', 'share', state, opened, opened, opened, ended, 1, 1, 1, 1, 1, '', CAST(evidence AS jsonb)
+    FROM (VALUES
+        ('firing', TIMESTAMPTZ '2026-03-03Z', NULL, '{"peak": {"n": 9}, "window": {"from": "2026-03-01T00:00:00+00:00"}}'),
+        ('resolved', TIMESTAMPTZ '2026-03-02Z', TIMESTAMPTZ '2026-03-02Z', '{}')
+    ) AS given (state, opened, ended, evidence);
+    INSERT INTO notification (incident_id, change, notifier) VALUES (1, 'opened', 'console');
+    CREATE VIEW v_incidents AS SELECT id AS incident_id FROM incident;
+"""
+"""Incidents as the version before 0004 wrote them."""
 
 
 @pytest.fixture
@@ -93,6 +109,24 @@ def test_upgrade_of_a_database_of_before_keeps_what_it_holds_and_renews_the_view
         assert connection.scalar(text("SELECT count(*) FROM v_jobs")) == 1
     assert list(row) == [*_SHOWN_BEFORE, "n_negative_towards", "n_neutral_towards", "n_positive_towards"]
     assert [row["n_records"], *list(row.values())[-3:]] == [3, 0, 0, 0]
+
+
+def test_upgrade_makes_every_incident_of_before_one_of_a_single_part(bare_url: str, bare: Engine) -> None:
+    with bare.begin() as connection:
+        command.upgrade(migrate._config(connection), "0003")
+        connection.exec_driver_sql(_INCIDENTS_BEFORE)
+
+    migrate.upgrade(bare_url)
+
+    with bare.connect() as connection:
+        told = connection.execute(text("SELECT incident_id, told_at IS NULL, n_parts FROM v_incidents ORDER BY 1")).all()
+        parts = connection.execute(text("SELECT fingerprint, window_from, resolved_at, peak FROM incident_part ORDER BY id")).all()
+    assert told == [(1, False, 1), (2, True, 1)]
+    start, opened = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2))
+    assert [tuple(one) for one in parts] == [
+        ("a", start, None, {"n": 9, "start": "2026-03-01T00:00:00+00:00"}),
+        ("a", opened, opened, {"start": "2026-03-02 00:00:00+00"}),
+    ]
 
 
 def test_downgrade_and_upgrade_lead_back(bare_url: str, bare: Engine) -> None:
