@@ -81,9 +81,8 @@ class _Known:
         return CountRows(names=tuple(names), series=position[series], at=at, n=n, n_negative=n_negative)
 
 
-def _plain(file: IO[bytes]) -> IO[bytes]:
-    packed = file.read(len(_GZIP)) == _GZIP
-    file.seek(0)
+def _plain(file: io.BufferedReader) -> IO[bytes]:
+    packed = file.peek(len(_GZIP)).startswith(_GZIP)  # a pipe can't be read twice
     return gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[return-value]  # it reads like any other
 
 

@@ -3,7 +3,7 @@
 Reading the file is left to `counts_file`, its buckets to `count_grid`, the judging to `pipelines.spikes`; stored history to `replay`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,9 +77,25 @@ def _turns(counts: "Counts", *, grid: CountGrid, rule: Rule) -> "list[Turn]":
     """Judge all buckets from the first of the file on, as one scan after another would."""
     from pipelines.spikes import find_turns
 
-    first, last = int(grid.number.min()), int(grid.number.max())
     detector = detector_rule(rule, clock=Clock(grid.bucket))
-    return find_turns(counts, rule=detector, after=first, until=last + 1)
+    turns: dict[tuple[int, int], Turn] = {}
+    for after, until in _stretches(grid, memory=detector.season + 2 * detector.window):
+        found = find_turns(counts, rule=detector, after=after, until=until, turns=list(turns.values()))
+        turns |= {(one.series, one.opened_at): one for one in found}
+    return list(turns.values())
+
+
+def _stretches(grid: CountGrid, *, memory: int) -> Iterator[tuple[int, int]]:
+    """Yield the buckets to judge; decades without rows lie behind one wrong date, and nothing turns once the past is forgotten."""
+    import numpy as np
+
+    numbers = np.unique(grid.number)
+    ends = np.append(np.flatnonzero(np.diff(numbers) > memory), len(numbers) - 1)
+    after = int(numbers[0])
+    for end in ends:
+        last = end == len(numbers) - 1
+        yield after, int(numbers[end]) + (1 if last else memory)
+        after = int(numbers[end]) if last else int(numbers[end + 1])
 
 
 def _incidents(turns: "Iterable[Turn]", *, grid: CountGrid, metric: Metric) -> list[CountedIncident]:

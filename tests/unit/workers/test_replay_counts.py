@@ -83,6 +83,13 @@ def test_replay_counts_keeps_to_where_the_rows_lie(tmp_path: Path, rows: list[Ro
     assert late.opened_at == found.opened_at + shift
 
 
+def test_replay_counts_bridges_the_decades_behind_a_wrong_date(tmp_path: Path, rows: list[Row]) -> None:
+    [found] = replay_counts(_file(tmp_path, rows), metric="share")
+    astray = [row for row in rows[:2] for row in (row | {"at": "1970-01-01T00:00:00Z"}, row | {"at": "2070-01-01T00:00:00Z"})]
+
+    assert replay_counts(_file(tmp_path, [*rows, *astray]), metric="share") == (found,)
+
+
 def test_replay_counts_judges_by_the_rules_of_a_file(tmp_path: Path, rows: list[Row]) -> None:
     deaf = _rules(tmp_path, '[alerts.rules.deaf]\nmetric = "share"\nmin_ratio = 100\n[alerts.rules.other]\nmetric = "volume"')
 
