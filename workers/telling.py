@@ -14,7 +14,7 @@ from db.engine import transaction
 from workers import notifiers
 from workers.alert_settings import Notifier as NotifierSettings
 from workers.faults import describe
-from workers.notifiers.message import labels_of, message_of
+from workers.notifiers.message import labels_of, message_of, sample_message
 from workers.settings import settings
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ def deliver(engine: "Engine") -> int:
     _give_up_unnamed(engine, names)
     with ThreadPoolExecutor(max_workers=max(len(names), 1)) as pool:
         return sum(pool.map(lambda name: _serve(engine, name), names))
+
+
+def send_test(name: str, *, chosen: NotifierSettings) -> tuple[str, str | None]:
+    """Send a notifier a message that tells of nothing; return its delivery name, and why it was not accepted, None if it was."""
+    message = sample_message(receiver=name, chosen=chosen)
+    failure = _told(chosen, message)
+    return message.delivery, str(failure) if failure else None
 
 
 def wants(chosen: NotifierSettings, *, change: str, severity: str, series: Iterable[Mapping[str, str]]) -> bool:

@@ -54,11 +54,12 @@ def _places(host: str, port: int, *, allow_private: bool) -> list[_Place]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise NotTold(f"the name {host} leads nowhere ({type(error).__name__})") from error
+        raise NotTold(f"the name {host} leads nowhere") from error
     allowed: list[_Place] = [(family, place) for family, _, _, _, place in found if allow_private or is_public(ip_address(str(place[0])))]
     if not allowed:
-        where = ", ".join(sorted({str(place[0]) for *_, place in found}))
-        raise NotTold(f"{host} leads to {where}, which is not public; set allow_private = true for this notifier if that is meant")
+        where = ", ".join(sorted({str(place[0]) for *_, place in found} - {host}))
+        inside = f"leads to {where}, which is not public" if where else "is not public"
+        raise NotTold(f"{host} {inside}; set allow_private = true for this notifier if that is meant")
     return allowed[:_MOST_PLACES]
 
 
