@@ -70,7 +70,9 @@ def incidents_by_command(stream: Stream, *, metric: str, seed: int) -> list[Inci
     bucket = stream.shape.minutes * 60
     found = []
     for told in replayed(count_lines(stream, seed=seed), metric=metric):
-        opened, resolved = (told[name] and int(datetime.fromisoformat(told[name]).timestamp()) // bucket for name in ("opened_at", "resolved_at"))
+        opened, resolved = (
+            told[name] and int(datetime.fromisoformat(told[name]).timestamp()) // bucket for name in ("opened_at", "resolved_at")
+        )
         found.append(Incident(int(told["series"].removeprefix("s")), opened, resolved or stream.until))
     return found
 

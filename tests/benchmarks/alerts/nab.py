@@ -57,7 +57,9 @@ def main() -> None:
     for name, detect in RIVALS.items():
         surprises = {file.name: detect(np.array(file.values, dtype=np.float64)) for file in files}
         limit = best_threshold(surprises, files=files)
-        _print(f"{name}, threshold tuned on these files", {file.name: _above(surprises[file.name], limit=limit, file=file) for file in files})
+        _print(
+            f"{name}, threshold tuned on these files", {file.name: _above(surprises[file.name], limit=limit, file=file) for file in files}
+        )
     for name, points in PUBLISHED.items():
         if all(file.name in points for file in files):
             _print(f"{name}, as published", {file.name: Score(points[file.name], len(file.windows)) for file in files})

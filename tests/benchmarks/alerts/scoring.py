@@ -63,9 +63,8 @@ class Tally:
 
 
 def _overlaps(incident: Incident, planted: Planted) -> bool:
-    return incident.opened_at > planted.start and incident.opened_at <= planted.end + PROMPT or (
-        incident.opened_at <= planted.start < incident.resolved_at
-    )
+    opened_during = planted.start < incident.opened_at <= planted.end + PROMPT
+    return opened_during or incident.opened_at <= planted.start < incident.resolved_at
 
 
 @dataclass(frozen=True, slots=True)

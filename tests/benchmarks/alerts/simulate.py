@@ -65,7 +65,9 @@ def _measure(shape: Shape, *, metric: str, seeds: range, find: Find | None, figu
         tell(f"x{size} found within {PROMPT} buckets", recall(outcomes), f", median delay {median_delay(outcomes):.0f} min")
         for minutes in MINUTES:
             outcomes = turning.chosen(size=size, minutes=minutes)
-            tell(f"x{size} for {minutes} min found at all", recall(outcomes, within=None), f", median delay {median_delay(outcomes):.0f} min")
+            tell(
+                f"x{size} for {minutes} min found at all", recall(outcomes, within=None), f", median delay {median_delay(outcomes):.0f} min"
+            )
     found = [one for one in turning.outcomes if one.delay is not None]
     print(f"{name}: incidents a turn found {turning.n_true / max(len(found), 1):.2f}; turns have >= {LEAST_RECORDS} records a bucket")
     print(f"{name}: {time.process_time() - started:.1f} s of processor time, {len(seeds)} seeds", flush=True)

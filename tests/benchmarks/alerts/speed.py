@@ -41,16 +41,22 @@ def main() -> None:
     columns = _columns(n_series, days, per_hour=chosen.per_hour)
     print(f"{n_series:,} series, {days} days of {MINUTES} minutes, {len(columns['n']):,} rows; {_peak():.0f} MB before anything")
     for metric in chosen.metric or ("share", "negatives", "volume"):
-        rule = detector_rule(metric, minutes=MINUTES)
-        grid = spikes.grid_point(until - 1, rule)
-        back = spikes.reaches_back(rule, grid=grid, is_fitted=False)
-        whole = _timed(f"{metric}: rows to counts", lambda back=back: _since(columns, back, n_series=n_series))
-        fitted: dict[int, Any] = {}
-        scan = {"rule": rule, "fitted": fitted}
-        _timed(f"{metric}: from nothing, all fits", lambda: spikes.find_turns(whole, after=until - 2, until=until - 1, **scan))
-        del whole
-        late = _since(columns, spikes.reaches_back(rule, grid=grid, is_fitted=True), n_series=n_series)
-        _timed(f"{metric}: one bucket later", lambda: spikes.find_turns(late, after=until - 1, until=until, **scan))
+        _measure(columns, metric=metric, n_series=n_series, until=until)
+
+
+def _measure(columns: dict[str, Integers], *, metric: str, n_series: int, until: int) -> None:
+    """Time two scans on end, each given the rows that it needs, as the stored scan reads them."""
+    rule = detector_rule(metric, minutes=MINUTES)
+    grid = spikes.grid_point(until - 1, rule)
+    fitted: dict[int, Any] = {}
+    back, late = (spikes.reaches_back(rule, grid=grid, is_fitted=is_fitted) for is_fitted in (False, True))
+    counts = _timed(f"{metric}: rows to counts", lambda: _since(columns, back, n_series=n_series))
+    _timed(
+        f"{metric}: from nothing, all fits",
+        lambda: spikes.find_turns(counts, rule=rule, after=until - 2, until=until - 1, fitted=fitted),
+    )
+    recent = _timed(f"{metric}: recent rows to counts", lambda: _since(columns, late, n_series=n_series))
+    _timed(f"{metric}: one bucket later", lambda: spikes.find_turns(recent, rule=rule, after=until - 1, until=until, fitted=fitted))
 
 
 def _columns(n_series: int, days: int, *, per_hour: float) -> dict[str, Integers]:

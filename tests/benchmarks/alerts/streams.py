@@ -1,4 +1,4 @@
-"""Make streams of counts as real ones behave, seeded, with turns planted in them or none; what a detector makes of them is left to `scoring`.
+"""Make seeded streams of counts as real ones behave, with turns planted in them or none; holding a detector to them is left to `scoring`.
 
 Two worlds that share no code but the planting, so that a detector tuned on one is tested by the other:
 
@@ -55,7 +55,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A turn that is really there: buckets from `start` up to, not including, `end`; `n_start` is the fewer records of its first two buckets."""
+    """A turn that is really there, from bucket `start` up to `end`, exclusive; `n_start` are the records of the poorer of its first two."""
 
     series: int
     start: int
@@ -137,11 +137,15 @@ def _calm(shape: Shape, randoms: np.random.Generator) -> tuple[Floats, Floats]:
     tide += randoms.uniform(0, 0.3, (shape.n_series, 1)) * np.cos((hour - phase[:, None]) * (4 * np.pi / 24))
     weekend = np.where(day % 7 >= 5, np.log(randoms.uniform(0.4, 1.1, (shape.n_series, 1))), 0.0)
     wander = _drift((n_groups, size[1]), hours=6, shape=shape, randoms=randoms)[group] * 0.15
-    log_volume = np.log(_levels(shape, randoms))[:, None] + tide + weekend + wander + 0.15 * _drift(size, hours=2, shape=shape, randoms=randoms)
+    log_volume = (
+        np.log(_levels(shape, randoms))[:, None] + tide + weekend + wander + 0.15 * _drift(size, hours=2, shape=shape, randoms=randoms)
+    )
     if shape.eventful:
         log_volume += _bursts(shape, group=group, randoms=randoms) + _swings(shape, randoms)
     volume = np.exp(log_volume) * _presence(shape, randoms)
-    base = logit(randoms.uniform(0.15, 0.22, (shape.n_series, 1)) if shape.plant == "share" else randoms.uniform(0.05, 0.4, (shape.n_series, 1)))
+    base = logit(
+        randoms.uniform(0.15, 0.22, (shape.n_series, 1)) if shape.plant == "share" else randoms.uniform(0.05, 0.4, (shape.n_series, 1))
+    )
     mood = 0.1 * _drift((n_groups, size[1]), hours=12, shape=shape, randoms=randoms)[group]
     mood += randoms.uniform(0.05, 0.2, (shape.n_series, 1)) * _drift(size, hours=6, shape=shape, randoms=randoms)
     season = randoms.uniform(0, 0.25, (shape.n_series, 1)) * np.cos((hour - randoms.uniform(0, 24, (shape.n_series, 1))) * (2 * np.pi / 24))
@@ -159,7 +163,11 @@ def _rough(shape: Shape, randoms: np.random.Generator) -> tuple[Floats, Floats]:
     size = (shape.n_series, shape.n_buckets)
     hour, day = _clock(shape)
     opening = randoms.uniform(5, 10, (shape.n_series, 1))
-    office = np.where((hour >= opening) & (hour < opening + randoms.uniform(8, 12, (shape.n_series, 1))), 1.0, randoms.uniform(0.3, 0.9, (shape.n_series, 1)))
+    office = np.where(
+        (hour >= opening) & (hour < opening + randoms.uniform(8, 12, (shape.n_series, 1))),
+        1.0,
+        randoms.uniform(0.3, 0.9, (shape.n_series, 1)),
+    )
     weekday = randoms.lognormal(0, 0.2, (shape.n_series, 7))[:, day % 7]
     jumps = randoms.standard_t(3, size) * 0.12
     level = lfilter([1.0], [1.0, -0.8], jumps, axis=1)
@@ -171,7 +179,9 @@ def _rough(shape: Shape, randoms: np.random.Generator) -> tuple[Floats, Floats]:
     skipped = randoms.random(size) < np.where(randoms.random((shape.n_series, 1)) < 0.3, 0.03, 0.0)
     caught_up = np.pad(np.where(skipped, volume, 0.0), ((0, 0), (1, 0)))[:, :-1]
     volume = np.where(skipped, 0.0, volume + caught_up)
-    base = logit(randoms.uniform(0.15, 0.22, (shape.n_series, 1)) if shape.plant == "share" else randoms.uniform(0.05, 0.4, (shape.n_series, 1)))
+    base = logit(
+        randoms.uniform(0.15, 0.22, (shape.n_series, 1)) if shape.plant == "share" else randoms.uniform(0.05, 0.4, (shape.n_series, 1))
+    )
     keeps = np.exp(-shape.minutes / 60 / np.exp(randoms.uniform(np.log(1), np.log(48), shape.n_series)))
     noise = randoms.normal(0, 1, size) * np.sqrt(1 - keeps**2)[:, None]
     logits = np.stack([lfilter([1.0], [1.0, -keep], row) for keep, row in zip(keeps, noise, strict=True)])
