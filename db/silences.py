@@ -25,7 +25,7 @@ class SilenceView:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Tell whether every label that the matcher names fits."""
-        return all(_fits(labels.get(name, ""), wanted) for name, wanted in self.matcher.items())
+        return all(fits(labels.get(name, ""), wanted) for name, wanted in self.matcher.items())
 
     def state(self, now: datetime) -> str:
         """Return `pending`, `active` or `over`."""
@@ -62,7 +62,8 @@ def read_in_force(session: Session, *, now: datetime) -> list[SilenceView]:
     return _views(session, (Silence.starts_at <= now) & (_end() > now))
 
 
-def _fits(value: str, wanted: str) -> bool:
+def fits(value: str, wanted: str) -> bool:
+    """Tell whether a label's value is the wanted one, or begins as one that ends in a `*`."""
     return value.startswith(wanted[:-1]) if wanted.endswith("*") else value == wanted
 
 

@@ -5,12 +5,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from db import incidents, outbox, silences
+from db.silences import fits
 from workers.alert_settings import LABELS
 from workers.errors import Conflict, NotFound, UsageError
+from workers.incidents.severity import RANKS
 from workers.settings import settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+_VALUES = {
+    "dimension": ("source", "topic", "entity"),
+    "metric": ("share", "negatives", "volume", "silence"),
+    "severity": RANKS,
+}
+"""Labels of which all values are known, so that a slip of the pen can be told."""
 
 
 def acknowledge(session: "Session", incident_id: int, *, who: str, why: str) -> None:
@@ -33,8 +42,12 @@ def silence(
     session: "Session", *, matcher: Mapping[str, str], starts_at: datetime, ends_at: datetime, author: str, reason: str, now: datetime
 ) -> int:
     """Keep notifications about matching incidents back for a while; return the silence's id. Raise UsageError where it makes no sense."""
-    if fault := _fault(matcher, starts_at=starts_at, ends_at=ends_at, reason=reason, now=now):
+    if fault := _fault(matcher):
         raise UsageError(fault)
+    if not reason.strip():
+        raise UsageError("a silence needs a reason: others will ask")
+    if ends_at <= max(starts_at, now):
+        raise UsageError("a silence must end after it starts, and after now")
     return silences.add_silence(session, matcher=matcher, starts_at=starts_at, ends_at=ends_at, author=author, reason=reason)
 
 
@@ -47,17 +60,17 @@ def unsilence(session: "Session", silence_id: int, *, who: str, now: datetime) -
     raise Conflict(f"silence {silence_id} is over already")
 
 
-def _fault(matcher: Mapping[str, str], *, starts_at: datetime, ends_at: datetime, reason: str, now: datetime) -> str | None:
+def _fault(matcher: Mapping[str, str]) -> str | None:
+    """Say why a matcher can't be meant so; None where it can."""
     if not matcher:
         return f"a silence of everything would hide the next real turn: name at least one of {', '.join(LABELS)}"
     if unknown := sorted(set(matcher) - set(LABELS)):
         return f"an incident has no label {', '.join(unknown)}; it has {', '.join(LABELS)}"
     if odd := sorted(name for name, value in matcher.items() if value == "*" or "*" in value[:-1] or (not value and name != "key")):
         return f"{odd[0]}={matcher[odd[0]]!r} can't be matched: write a value, or its beginning and a * at the end"
-    if not reason.strip():
-        return "a silence needs a reason: others will ask"
-    if ends_at <= max(starts_at, now):
-        return "a silence must end after it starts, and after now"
+    for name, known in _VALUES.items():
+        if name in matcher and not any(fits(one, matcher[name]) for one in known):
+            return f"{name}={matcher[name]!r} matches nothing: it is {' or '.join(known)}"
     return None
 
 

@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from db.incidents import IncidentView
 
 State = Literal["firing", "acknowledged", "resolved"]
+Severity = Literal["warning", "critical"]
 
-_COLUMNS = ("incident", "state", "source", "series", "opened_at", "observed", "expected", "p_value", "rule")
-_SHOWN = ("incident", "state", "source", "series", "opened_at", "negatives")
+_COLUMNS = (
+    *("incident", "state", "severity", "source", "series", "n_parts", "opened_at", "metric", "observed", "expected", "p_value"),
+    *("rule", "resolved_at", "resolution", "told_at", "silenced_at"),
+)
+_SHOWN = ("incident", "state", "severity", "source", "series", "opened_at", "moved")
 
 
 def list_incidents(
     *,
     state: Annotated[State | None, typer.Option(help="Only those that stand so.")] = None,
-    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    severity: Annotated[Severity | None, typer.Option(help="Only those so grave.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only those with a part in this source.")] = None,
     since: Annotated[str | None, typer.Option(help="Only what opened since: 7d, 12h, or a date (event time).")] = None,
     limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1, max=10_000)] = 50,
     form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.TABLE,
@@ -35,7 +40,7 @@ def list_incidents(
     form = Format.JSON if as_json else form
     after = spans.since(since, now=datetime.now(UTC)) if since else None
     with transaction(endpoints.engine()) as session:
-        found = incidents.list_incidents(session, state=state, source=source, since=after, limit=limit)
+        found = incidents.list_incidents(session, state=state, severity=severity, source=source, since=after, limit=limit)
     if not found:
         typer.echo("no incidents; `bellwether report sentiment` shows what was read", err=True)
     if found or form is not Format.TABLE:
@@ -45,10 +50,23 @@ def list_incidents(
 def _row(one: "IncidentView", *, form: Format) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from workers.evidence import label
+    from workers.sentence import label
 
     told = asdict(one) | {"incident": one.id, "series": label(one.dimension, one.key) or "(all)"}
-    if form is Format.TABLE:
-        moved = (f"{one.expected:.0%}", f"{one.observed:.0%}") if one.metric == "share" else (f"{one.expected:.1f}", f"{one.observed:.0f}")
-        told |= {"opened_at": f"{one.opened_at:%Y-%m-%d %H:%M}", "negatives": " -> ".join(moved)}
-    return told
+    if form is not Format.TABLE:
+        return told
+    return told | {
+        "state": f"{one.state}, silenced" if one.silenced_at and one.state == "firing" else one.state,
+        "series": f"{told['series']} and {one.n_parts - 1} more" if one.n_parts > 1 else told["series"],
+        "opened_at": f"{one.opened_at:%Y-%m-%d %H:%M}",
+        "moved": _moved(one),
+    }
+
+
+def _moved(one: "IncidentView") -> str:
+    """Say in a few words from what to what."""
+    if one.metric == "silence":
+        return "no records"
+    if one.metric == "share":
+        return f"{one.expected:.0%} -> {one.observed:.0%} negative"
+    return f"{one.expected:,.1f} -> {one.observed:,.0f} {'negatives' if one.metric == 'negatives' else 'records'}"

@@ -50,6 +50,8 @@ def test_what_has_ended_or_never_was_can_not_be_changed(desk: Any, turn: Any, ch
         ({"key": "*"}, "can't be matched"),
         ({"rule": ""}, "can't be matched"),
         ({"key": "TICKER:*PL"}, "can't be matched"),
+        ({"severity": "critcal"}, "it is warning or critical"),
+        ({"metric": "x*"}, "it is share or negatives or volume or silence"),
     ],
 )
 def test_silence_refuses_what_matches_all_or_nothing(desk: Any, noon: Any, matcher: dict[str, str], said: str) -> None:
