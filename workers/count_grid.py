@@ -52,6 +52,8 @@ def grid_of(rows: "CountRows", *, bucket: timedelta | None = None) -> CountGrid:
     gaps = np.diff(at)[np.diff(series) == 0]
     if not gaps.size:
         gaps = np.diff(np.unique(at))
+    if bucket is not None and bucket <= timedelta():
+        raise UsageError("a bucket must be longer than nothing: write --bucket 5m")
     width = bucket // _MICROSECOND if bucket else _width(gaps)
     step = int(np.gcd.reduce(gaps, initial=width)) if bucket else width
     phase = _phases(series, at % step, n_series=len(rows.names))

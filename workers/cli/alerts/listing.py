@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from workers.cli.alerts.moved import moved
 from workers.cli.alerts.shared import AsJson
 from workers.cli.common import Format, print_rows
 
@@ -59,14 +60,5 @@ def _row(one: "IncidentView", *, form: Format) -> dict[str, Any]:
         "state": f"{one.state}, silenced" if one.silenced_at and one.state == "firing" else one.state,
         "series": f"{told['series']} and {one.n_parts - 1} more" if one.n_parts > 1 else told["series"],
         "opened_at": f"{one.opened_at:%Y-%m-%d %H:%M}",
-        "moved": _moved(one),
+        "moved": moved(one),
     }
-
-
-def _moved(one: "IncidentView") -> str:
-    """Say in a few words from what to what."""
-    if one.metric == "silence":
-        return "no records"
-    if one.metric == "share":
-        return f"{one.expected:.0%} -> {one.observed:.0%} negative"
-    return f"{one.expected:,.1f} -> {one.observed:,.0f} {'negatives' if one.metric == 'negatives' else 'records'}"
