@@ -73,10 +73,15 @@ def read_files(folder: Path) -> list[File]:
 
 def _read(path: Path, windows: Sequence[tuple[str, str]]) -> File:
     with path.open(newline="", encoding="utf-8") as lines:
-        rows = [(datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC), int(row["value"])) for row in csv.DictReader(lines)]
+        rows = [(_time(row["timestamp"]), int(row["value"])) for row in csv.DictReader(lines)]
     times = [at for at, _ in rows]
-    edges = [tuple(times.index(datetime.fromisoformat(edge).replace(tzinfo=UTC)) for edge in window) for window in windows]
+    row = {at: index for index, at in enumerate(times)}
+    edges = [(row[_time(first)], row[_time(last)]) for first, last in windows]
     return File(path.stem.rpartition("_")[2], times, [value for _, value in rows], edges)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _by_detector(file: File, *, find: Find) -> list[int]:

@@ -10,12 +10,13 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from detectors import Find, detector_rule, incidents_by_command, incidents_of, named
+from detectors import Find, Incident, detector_rule, incidents_by_command, incidents_of, named
 from scoring import LEAST_RECORDS, PROMPT, Figure, Tally, false_rate, median_delay, precision, recall
-from streams import MINUTES, SIZES, Shape, Stream, make_stream
+from shapes import Plant, Shape, World
+from streams import MINUTES, SIZES, Stream, make_stream
 
 METRICS = ("share", "negatives", "volume")
-WORLDS = ("calm", "rough")
+WORLDS: tuple[World, ...] = ("calm", "rough")
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def main() -> None:
 def _measure(shape: Shape, *, metric: str, seeds: range, find: Find | None, figures: dict[str, dict[str, float]]) -> None:
     """Print and keep what becomes of one metric in one world."""
     eventful = metric != "volume"  # a burst is a real turn of volume
-    plant = "volume" if metric == "volume" else "share"
+    plant: Plant = "volume" if metric == "volume" else "share"
     name = f"{metric} {shape.world} {shape.minutes} min"
     started = time.process_time()
     quiet = _tally(replace(shape, eventful=eventful), metric=metric, seeds=seeds, find=find)
@@ -81,7 +82,7 @@ def _tally(shape: Shape, *, metric: str, seeds: range, find: Find | None) -> Tal
     return tally
 
 
-def _incidents(stream: Stream, *, metric: str, seed: int, find: Find | None) -> list:
+def _incidents(stream: Stream, *, metric: str, seed: int, find: Find | None) -> list[Incident]:
     if find is None:
         return incidents_by_command(stream, metric=metric, seed=seed)
     return incidents_of(stream, rule=detector_rule(metric, minutes=stream.shape.minutes), find=find)

@@ -23,7 +23,7 @@ MINUTES = 5
 PER_DAY = 1440 // MINUTES
 FIRST = 20_000 * PER_DAY
 
-Integers = NDArray[np.int64]
+Integers = NDArray[np.int32]
 Result = TypeVar("Result")
 
 
@@ -69,8 +69,8 @@ def _columns(n_series: int, days: int, *, per_hour: float) -> dict[str, Integers
         drawn = randoms.poisson(rate * tide)
         bucket = np.flatnonzero(drawn)
         parts.append((np.full(len(bucket), series, dtype=np.int32), (bucket + FIRST).astype(np.int32), drawn[bucket].astype(np.int32)))
-    series, bucket, n = (np.concatenate([part[index] for part in parts]) for index in range(3))
-    return {"series": series, "bucket": bucket, "n": n, "n_negative": randoms.binomial(n, 0.2).astype(np.int32)}
+    columns = {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(("series", "bucket", "n"))}
+    return columns | {"n_negative": randoms.binomial(columns["n"], 0.2).astype(np.int32)}
 
 
 def _since(columns: dict[str, Integers], start: int, *, n_series: int) -> Counts:
