@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from db import counted, evidence
+from db import counted
 from db.history import History, read_histories
 from db.parts import Part, PartView
+from db.sharing import count_shared
 from db.watermarks import Span, floor
 from workers.alert_settings import Rule
 from workers.clock import Clock
@@ -66,23 +67,24 @@ def replay(
     found: list[Part] = []
     spans, series_days = {}, dict.fromkeys(rules, 0.0)
     for one in histories:
-        span = _span(one, since=since, clock=clock)
+        span = span_of(one, since=since, clock=clock)
         if span.until <= span.after:
             continue
         spans[one.source] = span
-        judged = _Judging(session, one, rules=rules, clock=clock)
+        judged = Judging(session, one, rules=rules, clock=clock)
         found += judged.through(span)
         for name, n_series in judged.n_series.items():
             series_days[name] += n_series * ((span.until - span.after) / timedelta(days=1))
     return Replay(_grouped(session, found, sources={one.source_id: one.source for one in histories}), spans, series_days)
 
 
-def _span(history: History, *, since: datetime | timedelta, clock: Clock) -> Span:
+def span_of(history: History, *, since: datetime | timedelta, clock: Clock) -> Span:
+    """Return what is judged of a history: since a time, or for as long before its end."""
     after = history.until - since if isinstance(since, timedelta) else since
     return Span(max(floor(after, clock.bucket), history.first_at), history.until)
 
 
-class _Judging:
+class Judging:
     """One source judged by some rules, a stretch at a time; `n_series` are those that each rule watched."""
 
     def __init__(self, session: "Session", history: History, *, rules: Mapping[str, Rule], clock: Clock) -> None:
@@ -126,7 +128,7 @@ class _Judging:
 
 
 def _grouped(session: "Session", found: Sequence[Part], *, sources: Mapping[int, str]) -> tuple[Replayed, ...]:
-    groups = relation.group(found, regroup=settings().alerts.regroup, shared=partial(evidence.count_shared, session))
+    groups = relation.group(found, regroup=settings().alerts.regroup, shared=partial(count_shared, session))
     incidents = [_incident(parts, sources=sources) for parts in groups]
     return tuple(sorted(incidents, key=lambda one: (one.opened_at, one.lead.p_value, one.lead.fingerprint)))
 

@@ -96,7 +96,7 @@ def _reopened(step: Step, situation: Situation) -> Step:
     if situation.is_new or old.state != "resolved" or not (situation.is_on or joined):
         return step
     fresh = Standing(severity=situation.severity, n_reminders=old.n_reminders, n_reopened=old.n_reopened + 1)
-    return Step(fresh, [*step.events, ("reopened", {})])
+    return Step(fresh, [*step.events, ("reopened", {"why": "it turned again"})])
 
 
 def _graver(step: Step, situation: Situation) -> Step:
@@ -117,7 +117,11 @@ def _silenced(step: Step, situation: Situation) -> Step:
     if bool(by) == bool(old.silenced_at):
         return step
     if not by:
-        return replace(step, standing=replace(old, silenced_at=None), events=[*step.events, ("unsilenced", {})])
+        return replace(
+            step,
+            standing=replace(old, silenced_at=None),
+            events=[*step.events, ("unsilenced", {"why": "no silence keeps all of it back any more"})],
+        )
     why = {"why": by[0].reason, "by": by[0].author, "silences": [one.id for one in by]}
     return replace(step, standing=replace(old, silenced_at=situation.now), events=[*step.events, ("silenced", why)])
 

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from db import evidence, incidents, outbox, parts, silences
+from db import incidents, outbox, parts, silences
 from db.incidents import Finding, IncidentView, Standing
 from db.parts import Part, PartView
+from db.sharing import count_shared
 from workers.evidence import explain
 from workers.incidents import following, relation
 from workers.incidents.matching import Paired, pair
@@ -101,7 +102,7 @@ def _place(session: "Session", new: Sequence[Part], *, held: "Held", judged_befo
     """Store new parts, each with the incident it belongs to or as the first of another."""
     if not new:
         return
-    regroup, shared = settings().alerts.regroup, partial(evidence.count_shared, session)
+    regroup, shared = settings().alerts.regroup, partial(count_shared, session)
     groups = _near(session, new, held=held, regroup=regroup)
     for part in relation.in_order(new):
         late_before = judged_before if judged_before and part.opened_at <= judged_before else None

@@ -3,15 +3,19 @@
 Only what was known when a turn opened decides, so that a stream judged as it comes and one judged later group alike.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from db.parts import Part
 
-Shared = Callable[[Part, Part], tuple[int, int, int]]
-"""Negative records in one part's window, in the other's, in both: `db.evidence.count_shared`."""
+
+class Shared(Protocol):
+    """Counts, for each other part, the negatives of one series in a stretch of time, those of the other, and of both."""
+
+    def __call__(self, one: Part, others: Sequence[Part], /, *, since: datetime, until: datetime) -> Sequence[tuple[int, int, int]]:
+        """Return a triple for each of `others`; `db.sharing.count_shared` does."""
+
 
 Group = TypeVar("Group", bound=int)
 AnyPart = TypeVar("AnyPart", bound=Part)
@@ -21,7 +25,7 @@ GROWS = timedelta(hours=6)
 series, and what turns later is news of its own, which a long incident must not swallow."""
 
 SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
-"""How far before the first of two turns their records are compared: the shortest that holds `ENOUGH` negatives."""
+"""How far before a turn's opening its records are compared with others': the shortest that holds `ENOUGH` negatives of both."""
 
 ENOUGH, LEAST = 10, 3
 """Negatives of the smaller series that make a comparison sure, and below which there is none."""
@@ -42,11 +46,17 @@ def lead(parts: Iterable[AnyPart]) -> AnyPart:
 
 def group(parts: Iterable[AnyPart], *, regroup: timedelta, shared: Shared) -> list[list[AnyPart]]:
     """Return the parts as the incidents they would have been, each in the order of opening."""
-    groups: dict[int, list[AnyPart]] = {}
+    groups: list[list[AnyPart]] = []
+    near: dict[int, list[AnyPart]] = {}  # what is long over is asked no more, or years of history would take hours
     for part in in_order(parts):
-        chosen = choose(part, groups, regroup=regroup, shared=shared)
-        groups.setdefault(len(groups) if chosen is None else chosen, []).append(part)
-    return list(groups.values())
+        near = {number: left for number, some in near.items() if (left := [one for one in some if _touch(part, one, within=regroup)])}
+        chosen = choose(part, near, regroup=regroup, shared=shared)
+        if chosen is None:
+            chosen = len(groups)
+            groups.append([])
+        groups[chosen].append(part)
+        near.setdefault(chosen, []).append(part)
+    return groups
 
 
 def in_order(parts: Iterable[AnyPart]) -> list[AnyPart]:
@@ -67,7 +77,21 @@ def choose(newcomer: Part, groups: Mapping[Group, Sequence[Part]], *, regroup: t
         return min(ranked)[1]
     asked = [(one, name) for name, parts in near.items() for one in parts if _may_share(newcomer, one)]
     asked.sort(key=lambda pair: (-pair[0].opened_at.timestamp(), pair[1], pair[0].fingerprint))
-    return next((name for one, name in asked[:N_COMPARED] if _share(newcomer, one, shared=shared)), None)
+    return _sharing(newcomer, asked[:N_COMPARED], shared=shared)
+
+
+def _sharing(newcomer: Part, asked: Sequence[tuple[Part, Group]], *, shared: Shared) -> Group | None:
+    """Return the first of `asked` whose records tell the newcomer's story, over the shortest stretch that can say so."""
+    for span in SPANS:
+        if not asked:
+            break
+        counts = shared(newcomer, [one for one, _ in asked], since=newcomer.opened_at - span, until=newcomer.opened_at)
+        enough = LEAST if span == SPANS[-1] else ENOUGH
+        for (_, name), (n_own, n_other, n_both) in zip(asked, counts, strict=True):
+            if min(n_own, n_other) >= enough and n_both >= SAME * min(n_own, n_other):
+                return name
+        asked = [one for one, (n_own, n_other, _) in zip(asked, counts, strict=True) if min(n_own, n_other) < enough]
+    return None
 
 
 def _touch(one: Part, other: Part, *, within: timedelta) -> bool:
@@ -94,14 +118,3 @@ def _may_share(one: Part, other: Part) -> bool:
     kinds, metrics = {one.dimension, other.dimension}, {one.metric, other.metric}
     near = one.source_id == other.source_id and abs(one.opened_at - other.opened_at) <= GROWS
     return near and "entity" in kinds and "silence" not in metrics
-
-
-def _share(one: Part, other: Part, *, shared: Shared) -> bool:
-    """Tell whether the records of two series before the later one turned tell the same story."""
-    first, last = sorted((one.opened_at, other.opened_at))
-    for span in SPANS:
-        n_one, n_other, n_both = shared(*(replace(part, window_from=first - span, peak_at=last) for part in (one, other)))
-        smaller = min(n_one, n_other)
-        if smaller >= ENOUGH or (span == SPANS[-1] and smaller >= LEAST):
-            return n_both >= SAME * smaller
-    return False

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -87,6 +88,13 @@ def test_record_joins_an_entity_of_another_source(desk: Any, turn: Any) -> None:
 
     assert desk.one().n_parts == 2
     assert desk.history()[:2] == ["opened", "joined"]
+
+
+def test_record_of_two_sources_at_once_makes_one_incident_of_an_entity_in_both(desk: Any, turn: Any) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda number: desk.record(turn(source_id=number), source_id=number), (1, 2)))
+
+    assert desk.one().n_parts == 2
 
 
 def test_record_grows_critical_and_says_so_once(desk: Any, turn: Any) -> None:

@@ -1,6 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,11 +14,11 @@ HOUR = timedelta(hours=1)
 Make = Callable[..., Part]
 
 
-def nothing(_one: Part, _other: Part) -> tuple[int, int, int]:
-    return 20, 20, 0
+def nothing(_one: Part, others: Sequence[Part], **_when: datetime) -> Sequence[tuple[int, int, int]]:
+    return [(20, 20, 0)] * len(others)
 
 
-def unasked(_one: Part, _other: Part) -> tuple[int, int, int]:
+def unasked(_one: Part, _others: Sequence[Part], **_when: datetime) -> Sequence[tuple[int, int, int]]:
     raise AssertionError("names alone should tell")
 
 
@@ -57,18 +57,30 @@ def test_group_keeps_apart_what_shares_neither_name_nor_records(turn: Make, firs
 def test_group_joins_an_entity_with_what_shares_half_of_the_smaller_ones_negatives(
     turn: Make, counts: tuple[int, int, int], n_groups: int
 ) -> None:
-    assert len(group([turn(), turn(key="ORG:apple")], regroup=HOUR, shared=lambda *_: counts)) == n_groups
+    assert len(group([turn(), turn(key="ORG:apple")], regroup=HOUR, shared=lambda *_, **_when: [counts])) == n_groups
 
 
-def test_group_looks_further_back_until_there_are_enough_negatives_and_believes_no_one_or_two(turn: Make, noon: Any) -> None:
+def test_group_looks_further_back_until_there_are_enough_negatives_and_believes_no_one_or_two(turn: Make) -> None:
     asked: list[timedelta] = []
 
-    def few(one: Part, _other: Part) -> tuple[int, int, int]:
-        asked.append(noon - one.window_from)
-        return 2, 9, 2
+    def few(_one: Part, others: Sequence[Part], *, since: datetime, until: datetime) -> Sequence[tuple[int, int, int]]:
+        asked.append(until - since)
+        return [(2, 9, 2)] * len(others)
 
     assert len(group([turn(), turn(key="ORG:apple")], regroup=HOUR, shared=few)) == 2
     assert asked == [HOUR, 6 * HOUR, 24 * HOUR]
+
+
+def test_group_looks_further_back_only_for_what_the_last_hour_could_not_tell(turn: Make) -> None:
+    asked: list[list[str]] = []
+
+    def some(_one: Part, others: Sequence[Part], **_when: datetime) -> Sequence[tuple[int, int, int]]:
+        asked.append([other.key for other in others])
+        return [(30, 20 if other.key == "ORG:b" else 5, 2) for other in others]
+
+    group([turn(key="ORG:a"), turn(key="ORG:b"), turn(1, key="ORG:c")], regroup=HOUR, shared=some)
+
+    assert asked[-3:] == [["ORG:a", "ORG:b"], ["ORG:a"], ["ORG:a"]]
 
 
 def test_group_lets_a_long_turn_of_a_source_swallow_no_later_one(turn: Make) -> None:
@@ -130,5 +142,5 @@ def _as_known_at(one: Part, newest: Part) -> Part:
     return replace(one, resolved_at=None, last_judged_at=newest.opened_at, p_value=1.0, peak_at=one.opened_at)
 
 
-def _alike(one: Part, other: Part) -> tuple[int, int, int]:
-    return 20, 20, 20 if "TICKER:FB" not in {one.key, other.key} else 3
+def _alike(one: Part, others: Sequence[Part], **_when: datetime) -> Sequence[tuple[int, int, int]]:
+    return [(20, 20, 20 if "TICKER:FB" not in {one.key, other.key} else 3) for other in others]
