@@ -52,18 +52,6 @@ class Slice:
     n_negative_before: int
 
 
-def count_shared(session: Session, one: Part, other: Part) -> tuple[int, int, int]:
-    """Count the negative records in one part's window, in the other's, and in both; records of two sources are never the same."""
-    if one.source_id != other.source_id:
-        return _count_negatives(session, one), _count_negatives(session, other), 0
-    start, end = min(one.window_from, other.window_from), max(one.peak_at, other.peak_at)
-    negative = _negative(_newest(one.source_id, since=start, until=end))
-    in_one, in_other = _belongs(negative, one), _belongs(negative, other)
-    counts = (func.count().filter(belongs) for belongs in (in_one, in_other, and_(in_one, in_other)))
-    found = session.execute(select(*counts).select_from(negative)).one()
-    return found[0], found[1], found[2]
-
-
 def read_texts(
     session: Session, series: Series, *, since: datetime, until: datetime, limit: int, sentiment: str | None = None
 ) -> list[ReadText]:
@@ -168,11 +156,6 @@ def count_backfilled(session: Session, part: Part) -> tuple[int, int]:
     return n, n_negative
 
 
-def _count_negatives(session: Session, part: Part) -> int:
-    negative = _negative(_newest(part.source_id, since=part.window_from, until=part.peak_at))
-    return session.scalars(select(func.count()).select_from(negative).where(_belongs(negative, part))).one()
-
-
 def _belongs(rows: CTE, part: Part) -> ColumnElement[bool]:
     within = (rows.c.published_at >= part.window_from, rows.c.published_at < part.peak_at)
     return and_(*within, _is_of(rows, dimension=part.dimension, key=part.key))
@@ -182,10 +165,6 @@ def _analysed(series: Series, *, since: datetime, until: datetime) -> CTE:
     """Select a series' current records with their newest analysis."""
     newest = _newest(series.source_id, since=since, until=until)
     return select(newest).where(_is_of(newest, dimension=series.dimension, key=series.key)).cte("analysed")
-
-
-def _negative(newest: CTE) -> CTE:
-    return select(newest).where(newest.c.sentiment == "negative").cte("negative")
 
 
 def _is_of(rows: CTE, *, dimension: str, key: str) -> ColumnElement[bool]:

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from db import evidence
 from db.engine import transaction
 from db.evidence import Series
-from db.parts import Part
 from db.tables import Source
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -32,27 +31,6 @@ def source_id(feed: Any, engine: Engine, post: Any) -> int:
     )
     with transaction(engine) as session:
         return session.scalars(select(Source.id)).one()
-
-
-def test_count_shared_counts_the_negatives_of_one_window_of_the_other_and_of_both(session: Session, source_id: int) -> None:
-    apple, products = _part(source_id, "entity", APPLE), _part(source_id, "topic", "products")
-
-    assert evidence.count_shared(session, apple, products) == (3, 2, 2)
-    assert evidence.count_shared(session, products, _part(source_id, "source", "")) == (2, 4, 2)
-
-
-def test_count_shared_heeds_each_window(session: Session, source_id: int) -> None:
-    apple = _part(source_id, "entity", APPLE)
-
-    assert evidence.count_shared(session, apple, _part(source_id, "topic", "products", NOON - HOUR, NOON)) == (3, 1, 0)
-    assert evidence.count_shared(session, apple, _part(source_id, "topic", "products", NOON - HOUR, NOON + 2 * HOUR)) == (3, 4, 2)
-
-
-def test_count_shared_of_two_sources_is_none(session: Session, source_id: int, feed: Any, post: Any) -> None:
-    feed.bring([post(NOON, "negative", "products", (APPLE,))], source="desk")
-    desk = session.scalars(select(Source.id).where(Source.name == "desk")).one()
-
-    assert evidence.count_shared(session, _part(source_id, "entity", APPLE), _part(desk, "entity", APPLE)) == (3, 1, 0)
 
 
 def test_read_texts_reads_one_sentiment_or_all_of_a_series(session: Session, source_id: int) -> None:
@@ -100,26 +78,3 @@ def test_busy_since_shortens_the_past_of_a_busy_source(session: Session, source_
 
 def test_read_source_names_names_sources(session: Session, source_id: int) -> None:
     assert evidence.read_source_names(session, {source_id}) == {source_id: "wire"}
-
-
-def _part(source_id: int, dimension: str, key: str, window_from: datetime = NOON, peak_at: datetime = NOON + HOUR) -> Part:
-    return Part(
-        fingerprint="f",
-        rule="negative-share",
-        rule_hash="h",
-        source_id=source_id,
-        dimension=dimension,
-        key=key,
-        metric="share",
-        opened_at=peak_at,
-        window_from=window_from,
-        peak_at=peak_at,
-        last_judged_at=peak_at,
-        resolved_at=None,
-        observed=1.0,
-        expected=0.2,
-        p_value=1e-9,
-        n=5,
-        n_negative=4,
-        peak={},
-    )
