@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo up test lint format types layers unit reference constraints clean
+.PHONY: help setup demo up test lint format types layers unit bench-alerts reference constraints clean
 
 help: ## List every action in a sentence
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,13 @@ layers: setup ## Check who imports whom
 
 unit: setup ## Run the tests
 	$(BIN)/pytest
+
+SEEDS ?= 1..20
+bench-alerts: setup ## Measure the alert detector: simulated streams, speed, and NAB if NAB=FOLDER holds it (an hour; SEEDS=1 for less)
+	$(BIN)/python tests/benchmarks/alerts/simulate.py --seeds $(SEEDS) --json docs/alerts/simulated.json
+	$(BIN)/python tests/benchmarks/alerts/speed.py
+	$(if $(NAB),$(BIN)/python tests/benchmarks/alerts/nab.py $(NAB) --json docs/alerts/nab.json,@echo "no NAB=FOLDER: the benchmark's series were left out")
+	$(BIN)/python tests/benchmarks/alerts/plots.py docs/alerts
 
 reference: setup ## Write docs/reference anew from the code
 	$(BIN)/python docs/generate.py

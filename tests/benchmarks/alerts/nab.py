@@ -1,6 +1,6 @@
 """Score the volume rule on series of the Numenta Anomaly Benchmark, beside the published figures; asserts nothing.
 
-python tests/benchmarks/alerts/nab.py DATA [--command] [--detector module:function] [--turns]
+python tests/benchmarks/alerts/nab.py DATA [--command] [--detector module:function] [--turns] [--json FILE]
 
 DATA is a folder with the benchmark's `Twitter_volume_*.csv` and, as `windows.json`, its labelled windows by file name.
 """
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--command", action="store_true", help="through `bellwether alerts replay` instead of the detector")
     parser.add_argument("--detector", default="detectors:shipped", help="module:function to compare with")
     parser.add_argument("--turns", action="store_true", help="print each incident and whether a window holds it")
+    parser.add_argument("--json", type=Path, help="write the scores here too, for plots")
     chosen = parser.parse_args()
     files = read_files(chosen.data)
     find = None if chosen.command else named(chosen.detector)
@@ -52,17 +53,21 @@ def main() -> None:
     if chosen.turns:
         for file in files:
             _print_turns(file, found[file.name])
-    scores = {file.name: score(found[file.name], windows=file.windows, n_rows=len(file.times)) for file in files}
-    _print("Bellwether, volume rule as shipped", scores)
+    told = {"Bellwether, volume rule as shipped": {file.name: _score(found[file.name], file=file) for file in files}}
     for name, detect in RIVALS.items():
         surprises = {file.name: detect(np.array(file.values, dtype=np.float64)) for file in files}
         limit = best_threshold(surprises, files=files)
-        _print(
-            f"{name}, threshold tuned on these files", {file.name: _above(surprises[file.name], limit=limit, file=file) for file in files}
-        )
+        told[f"{name}, limit fitted here"] = {
+            file.name: _score(np.flatnonzero(surprises[file.name] >= limit).tolist(), file=file) for file in files
+        }
     for name, points in PUBLISHED.items():
         if all(file.name in points for file in files):
-            _print(f"{name}, as published", {file.name: Score(points[file.name], len(file.windows)) for file in files})
+            told[f"{name}, as published"] = {file.name: Score(points[file.name], len(file.windows)) for file in files}
+    for name, scores in told.items():
+        _print(name, scores)
+    if chosen.json:
+        totals = {name: round(_total(scores).normalised, 1) for name, scores in told.items()}
+        chosen.json.write_text(json.dumps(totals, indent=1) + "\n", encoding="utf-8")
 
 
 def read_files(folder: Path) -> list[File]:
@@ -101,14 +106,17 @@ def _by_command(file: File) -> list[int]:
     return [min(int(np.searchsorted(seconds, at)), len(seconds) - 1) for at in opened]
 
 
-def _above(surprises: np.ndarray, *, limit: float, file: File) -> Score:
-    return score(np.flatnonzero(surprises >= limit).tolist(), windows=file.windows, n_rows=len(file.times))
+def _score(rows: Sequence[int], *, file: File) -> Score:
+    return score(rows, windows=file.windows, n_rows=len(file.times))
+
+
+def _total(scores: dict[str, Score]) -> Score:
+    return sum(scores.values(), Score(0.0, 0))
 
 
 def _print(what: str, scores: dict[str, Score]) -> None:
-    total = sum(scores.values(), Score(0.0, 0))
     parts = " ".join(f"{name} {one.points:+.2f}/{one.n_windows}" for name, one in scores.items())
-    print(f"{what:<58}{total.normalised:6.1f}   points: {parts}", flush=True)
+    print(f"{what:<48}{_total(scores).normalised:6.1f}   points: {parts}", flush=True)
 
 
 def _print_turns(file: File, rows: Sequence[int]) -> None:

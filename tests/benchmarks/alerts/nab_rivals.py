@@ -31,7 +31,7 @@ def static_threshold(values: Floats) -> Floats:
     return np.asarray(values / max(float(values.max()), 1.0), dtype=np.float64)
 
 
-RIVALS: Mapping[str, Callable[[Floats], Floats]] = {"windowed Gaussian, our copy": windowed_gaussian, "static threshold": static_threshold}
+RIVALS: Mapping[str, Callable[[Floats], Floats]] = {"windowed Gaussian": windowed_gaussian, "static threshold": static_threshold}
 
 
 def best_threshold(surprises: Mapping[str, Floats], *, files: Sequence["File"]) -> float:

@@ -1,17 +1,22 @@
-"""Measure recall, precision, delay and false incidents on simulated streams; asserts nothing.
+"""Measure recall, precision, delay and false incidents on simulated streams; asserts nothing, draws nothing (`plots` does).
 
 python tests/benchmarks/alerts/simulate.py [--seeds 1..20] [--metric share] [--world calm] [--minutes 15] [--quick] [--command]
     [--detector module:function] [--json FILE]
+
+Turns counted have at least 30 records in each of their first two buckets.
 """
 
 import argparse
 import json
+import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from detectors import Find, Incident, detector_rule, incidents_by_command, incidents_of, named
-from scoring import LEAST_RECORDS, PROMPT, Figure, Tally, false_rate, median_delay, precision, recall
+from scoring import PROMPT, Figure, Outcome, Tally, false_rate, median_delay, precision, recall
 from shapes import Plant, Shape, World
 from streams import MINUTES, SIZES, Stream, make_stream
 
@@ -26,52 +31,72 @@ def main() -> None:
     parser.add_argument("--metric", action="append", choices=METRICS)
     parser.add_argument("--world", action="append", choices=WORLDS)
     parser.add_argument("--minutes", action="append", type=int, help="width of a bucket")
-    parser.add_argument("--series", type=int, default=200)
-    parser.add_argument("--days", type=int, default=35)
+    parser.add_argument("--series", type=int, default=150)
+    parser.add_argument("--days", type=int, default=28)
     parser.add_argument("--quick", action="store_true", help="100 series of 21 days")
     parser.add_argument("--command", action="store_true", help="through `bellwether alerts replay` instead of the detector")
     parser.add_argument("--detector", default="detectors:shipped", help="module:function to compare with")
-    parser.add_argument("--json", type=Path, help="write the figures here too, for plots")
+    parser.add_argument("--json", type=Path, help="add the figures to this file, for plots")
     chosen = parser.parse_args()
     seeds = _range(chosen.seeds)
     shape = Shape(n_series=100 if chosen.quick else chosen.series, days=21 if chosen.quick else chosen.days)
     find = None if chosen.command else named(chosen.detector)
-    figures: dict[str, dict[str, float]] = {}
     for minutes in chosen.minutes or [15]:
         for metric in chosen.metric or METRICS[: 1 if chosen.quick else 3]:
             for world in chosen.world or WORLDS:
-                _measure(replace(shape, world=world, minutes=minutes), metric=metric, seeds=seeds, find=find, figures=figures)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+                told = _measure(replace(shape, world=world, minutes=minutes), metric=metric, seeds=seeds, find=find)
+                _print(told)
+                if chosen.json:
+                    _keep(told, chosen.json)
 
 
-def _measure(shape: Shape, *, metric: str, seeds: range, find: Find | None, figures: dict[str, dict[str, float]]) -> None:
-    """Print and keep what becomes of one metric in one world."""
-    eventful = metric != "volume"  # a burst is a real turn of volume
+def _measure(shape: Shape, *, metric: str, seeds: range, find: Find | None) -> dict[str, Any]:
+    """Return what becomes of one metric in one world: figures by name."""
+    shape = replace(shape, eventful=metric != "volume")  # a burst is a real turn of volume
     plant: Plant = "volume" if metric == "volume" else "share"
-    name = f"{metric} {shape.world} {shape.minutes} min"
     started = time.process_time()
-    quiet = _tally(replace(shape, eventful=eventful), metric=metric, seeds=seeds, find=find)
-    turning = _tally(replace(shape, plant=plant, eventful=eventful), metric=metric, seeds=seeds, find=find)
+    quiet = _tally(shape, metric=metric, seeds=seeds, find=find)
+    turning = _tally(replace(shape, plant=plant), metric=metric, seeds=seeds, find=find)
+    n_found = sum(one.delay is not None for one in turning.outcomes)
+    return {
+        "name": f"{metric} {shape.world} {shape.minutes} min",
+        "false incidents in 1,000 series-days": asdict(false_rate(quiet)),
+        "false beside planted, in 1,000 series-days": asdict(false_rate(turning)),
+        "precision": asdict(precision(turning)),
+        **{f"x{size}": _found(turning.chosen(size=size)) for size in SIZES},
+        **{f"x{size} for {lasts} min": _found(turning.chosen(size=size, minutes=lasts)) for size in SIZES for lasts in MINUTES},
+        "incidents a turn found": turning.n_true / max(n_found, 1),
+        "seconds of processor time": time.process_time() - started,
+        "seeds": len(seeds),
+    }
 
-    def tell(what: str, figure: Figure, note: str = "") -> None:
-        figures[f"{name}: {what}"] = asdict(figure)
-        print(f"{name}: {what:<44}{figure}{note}", flush=True)
 
-    tell("false incidents in 1,000 series-days", false_rate(quiet))
-    tell("false beside planted, in 1,000 series-days", false_rate(turning))
-    tell("precision", precision(turning))
-    for size in SIZES:
-        outcomes = turning.chosen(size=size)
-        tell(f"x{size} found within {PROMPT} buckets", recall(outcomes), f", median delay {median_delay(outcomes):.0f} min")
-        for minutes in MINUTES:
-            outcomes = turning.chosen(size=size, minutes=minutes)
-            tell(
-                f"x{size} for {minutes} min found at all", recall(outcomes, within=None), f", median delay {median_delay(outcomes):.0f} min"
-            )
-    found = [one for one in turning.outcomes if one.delay is not None]
-    print(f"{name}: incidents a turn found {turning.n_true / max(len(found), 1):.2f}; turns have >= {LEAST_RECORDS} records a bucket")
-    print(f"{name}: {time.process_time() - started:.1f} s of processor time, {len(seeds)} seeds", flush=True)
+def _found(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return how many of these turns were found in time, and at all, and after how many minutes."""
+    ever = recall(outcomes, within=None)
+    return {"prompt": asdict(recall(outcomes)), "ever": asdict(ever), "median delay": median_delay(outcomes)}
+
+
+def _print(told: dict[str, Any]) -> None:
+    for what, figure in told.items():
+        if isinstance(figure, dict):
+            print(f"{told['name']}: {what:<44}{_words(figure)}", flush=True)
+        elif what != "name":
+            print(f"{told['name']}: {what:<44}{round(figure, 2)}", flush=True)
+
+
+def _words(figure: dict[str, Any]) -> str:
+    if "ever" not in figure:
+        return str(Figure(**figure))
+    ever, delay = figure["ever"]["value"], figure["median delay"]
+    return f"in {PROMPT} buckets {Figure(**figure['prompt'])}, at all {ever:.3f}, delay {delay:.0f} min"
+
+
+def _keep(told: dict[str, Any], path: Path) -> None:
+    """Add the figures to those that the file holds, in place of older ones of that name."""
+    held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    rounded = json.loads(json.dumps(held | {told["name"]: told}), parse_float=lambda text: round(float(text), 5))
+    path.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
 
 
 def _tally(shape: Shape, *, metric: str, seeds: range, find: Find | None) -> Tally:
