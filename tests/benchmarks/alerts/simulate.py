@@ -8,7 +8,6 @@ Turns counted have at least 30 records in each of their first two buckets.
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
