@@ -69,7 +69,7 @@ def list_rules(session: Session, *, in_force: bool = True) -> list[RuleView]:
 def read_rule(session: Session, name: str) -> RuleView | None:
     """Return one rule, removed or not."""
     row = session.execute(_stored().where(AlertRule.name == name)).one_or_none()
-    return row and RuleView(*row)
+    return RuleView(*row) if row else None
 
 
 def read_versions(session: Session, name_or_hash: str) -> list[RuleVersion]:

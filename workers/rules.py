@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from db import audit
 from db import rules as stored
 from workers.alert_settings import Rule
 from workers.errors import Conflict, NotFound, UsageError
@@ -16,9 +18,20 @@ from workers.turns import rule_hash
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from db.rules import Origin, RuleView
+    from db.rules import Origin
 
 _log = structlog.get_logger("bellwether.alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A rule with its name and hash; `origin` is settings, cli or api, or removed."""
+
+    name: str
+    rule: Rule
+    hash: str
+    origin: str
+
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
 
@@ -52,26 +65,43 @@ def checked(name: str, fields: Mapping[str, Any]) -> Rule:
     return rule
 
 
-def add(session: "Session", name: str, *, rule: Rule, origin: "Origin") -> bool:
+def add(session: "Session", name: str, *, rule: Rule, origin: "Origin", who: str) -> bool:
     """Put a rule in force beside those of the settings; False if it was just so already. Raise Conflict where the settings name it."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no name of a rule: write letters, digits, dots, hyphens and underscores, 64 at most")
     _refuse_settings(name)
-    return stored.save_rule(session, name, settings=rule.model_dump(mode="json"), digest=rule_hash(rule), origin=origin)
+    is_new = stored.save_rule(session, name, settings=rule.model_dump(mode="json"), digest=rule_hash(rule), origin=origin)
+    if is_new:
+        audit.write_audit(session, "rule.added", who=who, rule=name, hash=rule_hash(rule))
+    return is_new
 
 
-def remove(session: "Session", name: str) -> None:
+def remove(session: "Session", name: str, *, who: str) -> None:
     """Take a rule that people added out of force; its open incidents end with the next scan. Raise NotFound or Conflict."""
     _refuse_settings(name)
     if not stored.remove_rule(session, name):
         raise NotFound(f"no rule {name} is in force; `bellwether alerts rules list` shows those that are")
+    audit.write_audit(session, "rule.removed", who=who, rule=name)
 
 
-def list_in_force(session: "Session") -> "list[tuple[str, Rule, str]]":
-    """Return name, rule and origin (settings, cli or api) of what is in force, by name."""
-    origins: dict[str, RuleView] = {one.name: one for one in stored.list_rules(session)}
+def list_in_force(session: "Session") -> list[Named]:
+    """Return what is in force, by name."""
+    added = {one.name: one.origin for one in stored.list_rules(session)}
     named = settings().alerts.rules
-    return [(name, rule, "settings" if name in named else origins[name].origin) for name, rule in sorted(in_force(session).items())]
+    return [
+        Named(name, rule, rule_hash(rule), "settings" if name in named else added[name]) for name, rule in sorted(in_force(session).items())
+    ]
+
+
+def find(session: "Session", name_or_hash: str) -> Named:
+    """Return a rule in force by its name, or any version there was by its hash; raise NotFound."""
+    for one in list_in_force(session):
+        if name_or_hash in (one.name, one.hash):
+            return one
+    versions = stored.read_versions(session, name_or_hash)
+    if not versions:
+        raise NotFound(f"there is no rule {name_or_hash}; `bellwether alerts rules list` shows those in force")
+    return Named(versions[0].name, check_rule(versions[0].name, versions[0].settings), versions[0].hash, "removed")
 
 
 def _refuse_settings(name: str) -> None:

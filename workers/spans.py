@@ -34,6 +34,13 @@ def since(written: str, *, now: datetime) -> datetime:
         raise UsageError(f"{written!r} is neither a duration nor a date: write 7d, 12h, 2026-01-31 or 2026-01-31T09:00Z") from None
 
 
+def back_or_since(written: str) -> datetime | timedelta:
+    """Read a duration as such, for callers that know what it goes back from, or a date or time in ISO 8601."""
+    if _DURATION.fullmatch(written.strip().lower()):
+        return duration(written)
+    return since(written, now=datetime.now(UTC))
+
+
 def moment(written: str) -> datetime:
     """Read a date or time in ISO 8601 (UTC unless it says otherwise)."""
     try:

@@ -2,7 +2,7 @@
 
 import typer
 
-from workers.cli.alerts import change, listing, replay, show, silence
+from workers.cli.alerts import change, listing, notifiers, replay, rules, show, silence
 
 app = typer.Typer(help="See, acknowledge, resolve and silence incidents.", no_args_is_help=True)
 
@@ -12,3 +12,5 @@ app.command("ack")(change.ack)
 app.command("resolve")(change.resolve)
 app.add_typer(silence.app, name="silence")
 app.command("replay")(replay.replay)
+app.command("test-notifier")(notifiers.try_notifier)
+app.add_typer(rules.app, name="rules")

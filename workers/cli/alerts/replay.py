@@ -3,7 +3,6 @@
 How what was found is told is left to `replay_view`.
 """
 
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -71,10 +70,10 @@ def _over_history(since: str, *, source: str | None, rules: Path | None, as_json
     from workers.settings import keep_to_one_thread, settings
 
     keep_to_one_thread()
-    from datetime import UTC
+    from datetime import UTC, datetime
 
     from db.engine import transaction
-    from workers import endpoints
+    from workers import endpoints, spans
     from workers.cli.alerts import replay_view
     from workers.replay import replay
     from workers.rules import in_force
@@ -85,7 +84,7 @@ def _over_history(since: str, *, source: str | None, rules: Path | None, as_json
         fit_buckets(file, bucket=settings().rollups.bucket, whole=True)
     with transaction(endpoints.engine()) as session:
         chosen = file.rules if file else in_force(session)
-        done = replay(session, chosen, since=_since(since), now=datetime.now(UTC), source=source)
+        done = replay(session, chosen, since=spans.back_or_since(since), now=datetime.now(UTC), source=source)
     if as_json:
         for one in done.incidents:
             typer.echo(replay_view.line(one))
@@ -93,15 +92,3 @@ def _over_history(since: str, *, source: str | None, rules: Path | None, as_json
     if done.incidents:
         print_rows([replay_view.row(one) for one in done.incidents], columns=replay_view.SHOWN, form=Format.TABLE)
     typer.echo(replay_view.summary(done), err=True)
-
-
-def _since(written: str) -> datetime | timedelta:
-    from datetime import UTC
-
-    from workers import spans
-    from workers.errors import UsageError
-
-    try:
-        return spans.duration(written)
-    except UsageError:
-        return spans.since(written, now=datetime.now(UTC))
