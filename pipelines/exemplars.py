@@ -37,8 +37,8 @@ SECOND_HAND = 0.3
 UNLINKED = 0.85
 """What a text weighs that leads nowhere, against one with a link: an example should let itself be followed."""
 
-NEW_WORD, SEVERAL, SHORTEST = 6.0, 2, 3
-"""A word is named from this log-likelihood-ratio on, if so many stories say it, and if it has so many characters."""
+NEW_WORD, SEVERAL, OFTEN, SHORTEST = 6.0, 2, 0.1, 3
+"""A word is named from this log-likelihood-ratio on, if so many stories and this share of texts say it, and it has so many characters."""
 
 _QUOTES = re.compile(r"\W*(?:rt\s+|mt\s+|via\s+)?@\w+:", re.IGNORECASE)
 
@@ -121,11 +121,12 @@ class _Said:
         n_stories = Counter(shingle for text in self.texts for shingle in text)
         evidence = {one: _evidence(n, of=len(self.texts), before=self.before.get(one, 0.5)) for one, n in n_stories.items()}
         telling = [one for one, n in n_stories.items() if n >= SEVERAL and evidence[one] >= NEW_WORD and _is_word(one)]
-        kept: list[str] = []
+        kept: list[NewWord] = []
         for one in sorted(telling, key=lambda one: (-evidence[one], one)):
-            if len(kept) < n_wanted and not any(set(one.split()) & set(other.split()) for other in kept):
-                kept.append(one)
-        return [self._new_word(one) for one in kept]
+            if len(kept) < n_wanted and not any(set(one.split()) & set(other.word.split()) for other in kept):
+                word = self._new_word(one)
+                kept += [word] if word.share >= OFTEN else []
+        return kept
 
     def _new_word(self, word: str) -> NewWord:
         n = sum(copies for text, copies in zip(self.texts, self.copies, strict=True) if word in text)

@@ -77,7 +77,7 @@ def explain(session: "Session", lead: "Part", *, source: str, parts: "Sequence[P
         "examples": gathered.examples,
         "parts": others,
     }
-    return Explained(sentence(lead, source=source, others=[one["label"] for one in others], known=known), told)
+    return Explained(sentence(lead, source=source, others=list(dict.fromkeys(one["label"] for one in others)), known=known), told)
 
 
 def _gather(session: "Session", lead: "Part", *, baseline_from: datetime) -> _Gathered:

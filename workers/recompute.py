@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FIGURES = ("n", "n_negative", "observed", "expected", "p_value")
 
+COUNTS = ("n", "n_negative")
+
 CLOSE = 1e-3
 """Relative difference that rounding explains: figures are stored in single precision, and probabilities far out magnify it."""
 
@@ -45,6 +47,14 @@ class Figure:
         if self.name == "p_value":
             return abs(math.log(max(self.stored, LEAST_P)) - math.log(max(self.recomputed, LEAST_P))) <= CLOSE_P
         return math.isclose(self.stored, self.recomputed, rel_tol=CLOSE, abs_tol=CLOSE)
+
+    def shown(self) -> dict[str, float | None]:
+        """Return both as they are shown: counts are whole."""
+        counted = self.name in COUNTS
+        return {
+            name: int(value) if counted and value is not None else value
+            for name, value in (("stored", self.stored), ("recomputed", self.recomputed))
+        }
 
 
 @dataclass(frozen=True, slots=True)

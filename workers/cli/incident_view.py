@@ -82,7 +82,7 @@ def _sections(incident: IncidentView, *, around: Around) -> list[tuple[str, Rend
 
 def _numbers(incident: IncidentView) -> RenderableType:
     peak = incident.evidence.get("peak", {})
-    among = f", {peak['p_adjusted']:.0e} among the {peak['n_judged']} series judged" if "p_adjusted" in peak else ""
+    among = f"; corrected for {peak['n_judged']} series, p {power(peak['p_adjusted'])}" if "p_adjusted" in peak else ""
     records = {"share": f" · {incident.n_negative:,} of {incident.n:,} records", "negatives": f" · of {incident.n:,} records"}
     until = f"until {incident.resolved_at:%Y-%m-%d %H:%M}" if incident.resolved_at else "still high when last judged"
     ending = f" · {incident.resolution}" if incident.resolution and incident.state == "resolved" else ""
@@ -158,11 +158,13 @@ def _example(one: Mapping[str, Any]) -> Text:
 
 def _parts(parts: Sequence[PartView]) -> RenderableType:
     grid = Table.grid(padding=(0, 2, 0, 0))
+    several = len({one.source_id for one in parts}) > 1
     for one in sorted(parts, key=lambda one: (one.p_value, one.id)):
         name = label(one.dimension, one.key) or "(all)"
-        opened = f"{one.opened_at:%m-%d %H:%M}"
-        when = f"{opened} to {one.resolved_at:%m-%d %H:%M}" if one.resolved_at else f"since {opened}"
-        grid.add_row(Text(name.translate(_UNSEEN)), Text(one.source), Text(moved(one)), Text(when, style="dim"))
+        name = f"{name} in {one.source}" if several else name
+        lasted = _length(one.resolved_at - one.opened_at) if one.resolved_at else "open"
+        when = f"{one.opened_at:%m-%d %H:%M}, {lasted}"
+        grid.add_row(Text(name.translate(_UNSEEN)), Text(moved(one)), Text(when, style="dim"))
     return grid
 
 
@@ -191,15 +193,19 @@ def _delivery(one: NotificationView) -> tuple[str, str]:
         return f"{one.sent_at:%Y-%m-%d %H:%M:%S}", "dim"
     if one.given_up_at:
         return f"given up after {one.attempts} attempts{why}", "red"
-    tried = f", tried {one.attempts} times{why}" if one.attempts else ""
-    return f"waits until {one.due_at:%H:%M:%S}{tried}", "yellow"
+    return (f"tried {one.attempts} times{why}; next at {one.due_at:%H:%M:%S}" if one.attempts else "waits"), "yellow"
 
 
 def _event(event: EventView) -> Text:
-    reason = event.detail.get("why") or event.detail.get("change") or event.detail.get("at") or ""
-    line = f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.what:<13} {event.who:<14} {reason}"
+    line = f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.what:<13} {event.who:<14} {_reason(event.detail)}"
     return Text(line.translate(_UNSEEN), style="dim")
 
 
+def _reason(detail: Mapping[str, Any]) -> str:
+    if "dimension" in detail:
+        return f"{label(detail['dimension'], detail['key']) or '(all)'}, {detail['rule']}, from {detail['at']}"
+    return str(next((detail[name] for name in ("why", "change", "severity", "reason", "at", "number") if detail.get(name)), ""))
+
+
 def _length(span: timedelta) -> str:
-    return f"{span / timedelta(hours=1):g} h" if span >= timedelta(hours=1) else f"{span / timedelta(minutes=1):g} min"
+    return f"{span / timedelta(hours=1):.3g} h" if span >= timedelta(hours=1) else f"{span / timedelta(minutes=1):.0f} min"

@@ -89,11 +89,11 @@ def _show_recomputed(parts: "Sequence[Recomputed]", *, as_json: bool) -> None:
         typer.echo(_json({"agrees": agrees, "parts": [asdict(one) | {"agrees": one.agrees} for one in parts]}))
     else:
         rows = [
-            {"series": one.label, "rule": one.rule, **asdict(figure), "": "" if figure.agrees else "differs"}
+            {"series": one.label, "rule": one.rule, "figure": figure.name, **figure.shown(), "": "" if figure.agrees else "differs"}
             for one in parts
             for figure in one.figures
         ]
-        print_rows(rows, columns=("series", "rule", "name", "stored", "recomputed", ""), form=Format.TABLE)
+        print_rows(rows, columns=("series", "rule", "figure", "stored", "recomputed", ""), form=Format.TABLE)
     notes = [f"{one.label}, {one.rule}: {note}" for one in parts for note in one.notes]
     if not agrees:
         fail("; ".join(["the records do not give the stored figures", *notes]))

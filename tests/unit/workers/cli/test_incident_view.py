@@ -81,7 +81,7 @@ def test_view_tells_how_grave_it_is_why_and_how_sure() -> None:
         "incident 7 firing critical",
         "rose to 46%",
         "18% -> 46% negative · 31 of 67 records",
-        "p = 2e-7, 2e-05 among the 84 series",
+        "p = 2e-7; corrected for 84 series, p = 2e-5",
     ):
         assert told in shown
 
@@ -125,12 +125,12 @@ def test_view_tells_of_parts_silences_and_notifications() -> None:
     shown = _shown(around=around)
 
     for told in (
-        "$AAPL  wire  18% -> 46% negative  since 03-02 12:00",
-        "Apple  wire  4.5 -> 31 negatives  03-02 12:00 to 03-02 13:00",
+        "$AAPL  18% -> 46% negative  03-02 12:00, open",
+        "Apple  4.5 -> 31 negatives  03-02 12:00, 1 h",
         "until 2026-03-02 13:00 by ana: earnings day (silence 3)",
         "console  opened  2026-03-02 12:00:00",
         "webhook  opened  given up after 8 attempts: the receiver answered 500",
-        "mail     opened  waits until 12:00:00, tried 2 times: timed out",
+        "mail     opened  tried 2 times: timed out; next at 12:00:00",
     ):
         assert told in shown
 
