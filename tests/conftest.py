@@ -1,8 +1,8 @@
 """Real servers for every test: embedded ones, or those that BELLWETHER_TEST_POSTGRES_URL and BELLWETHER_TEST_REDIS_URL name."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -107,6 +107,12 @@ def postgres_url(postgres_server: str, template_database: str) -> Iterator[str]:
     """A migrated, empty database of this test's own."""
     with database_of_its_own(postgres_server, template=template_database) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def copy_of(postgres_server: str) -> Callable[[str], AbstractContextManager[str]]:
+    """Return a function that copies a database to which nobody is connected, and drops the copy at the end."""
+    return lambda url: database_of_its_own(postgres_server, template=f'"{make_url(url).database}"')
 
 
 @pytest.fixture
