@@ -14,7 +14,7 @@ Metric = Literal["share", "negatives", "volume"]
 Counts = Annotated[Path | None, typer.Option(help="Judge this file of counts instead of stored history.", exists=True, dir_okay=False)]
 Rules = Annotated[
     Path | None,
-    typer.Option(help="Judge by the [alerts.rules.NAME] of this TOML file instead of those in force.", exists=True, dir_okay=False),
+    typer.Option(help="Judge by the rules of this TOML file (alerts.rules.NAME) instead of those in force.", exists=True, dir_okay=False),
 ]
 
 
