@@ -29,6 +29,7 @@ class Figures:
     n_incidents_open: int
     n_notifications_due: int
     n_rollups_due: int
+    n_notifications_given_up: int
 
 
 def read_figures(session: Session) -> Figures:
@@ -43,9 +44,10 @@ def read_figures(session: Session) -> Figures:
     incidents = select(func.count()).where(Incident.state != "resolved").scalar_subquery()
     due = select(func.count()).where(Notification.sent_at.is_(None), Notification.given_up_at.is_(None)).scalar_subquery()
     touched = select(func.count()).select_from(RollupTouched).scalar_subquery()
+    given_up = select(func.count()).where(Notification.given_up_at.is_not(None)).scalar_subquery()
     both = waiting.join(jobs, true())
     row = session.execute(
-        select(func.clock_timestamp(), waiting, leased, claimed, unbatched, jobs, kept, incidents, due, touched).select_from(both)
+        select(func.clock_timestamp(), waiting, leased, claimed, unbatched, jobs, kept, incidents, due, touched, given_up).select_from(both)
     ).one()
     now, n_queued, oldest, n_leased, last, n_unbatched, n_open, n_total, n_done, n_failed, n_duplicate, n_rejected, *rest = row
     counts = [int(value) for value in (n_open, n_total, n_done, n_failed, n_duplicate, n_rejected, *rest)]

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 import redis
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, select, text, update
 from sqlalchemy.orm import Session
 
 from db import batches, jobs, records, results, rollups, sources
@@ -247,3 +247,30 @@ def feed(engine: Engine) -> Feed:
 def post() -> type[Post]:
     """How tests make a post."""
     return Post
+
+
+@pytest.fixture
+def incident_in_outbox(engine: Engine) -> Callable[..., int]:
+    """Return a function that stores an incident and queues changes of it, as failed before where an `error` is given."""
+    from db import outbox
+    from db.tables import Incident, Notification, Source
+
+    def stored(*changes: str, state: str = "firing", notifiers: Sequence[str] = ("desk",), error: str | None = None) -> int:
+        noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+        with transaction(engine) as session:
+            source = session.scalar(select(Source)) or Source(name="wire", kind="news", taxonomy="finance-desk")
+            session.add(source)
+            session.flush()
+            names = {"fingerprint": "f", "rule": "r", "rule_hash": "h", "dimension": "source", "key": "", "metric": "negatives"}
+            times = {"opened_at": noon, "peak_at": noon, "last_judged_at": noon}
+            figures = {"observed": 33, "expected": 1.9, "p_value": 1e-13, "n": 120, "n_negative": 33}
+            one = Incident(source_id=source.id, state=state, why="It rose.", evidence={}, **names, **times, **figures)
+            session.add(one)
+            session.flush()
+            for change in changes:
+                outbox.queue_notifications(session, one.id, change=change, notifiers=notifiers)
+            if error:
+                session.execute(update(Notification).where(Notification.incident_id == one.id).values(attempts=1, error=error))
+            return one.id
+
+    return stored

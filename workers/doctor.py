@@ -1,7 +1,7 @@
 """Everything that must be right on this machine for Bellwether to work well, checked; mending is left to the reader."""
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from workers import endpoints
 from workers.health import FIX_BROKER, FIX_DATABASE, Check, Status, check_broker, check_consumption, check_database, passed, run_check
@@ -39,6 +39,7 @@ def _on_database() -> list[Check]:
         first,
         run_check("clock", check_clock, fix=FIX_DATABASE),
         run_check("consumption", check_consumption, fix=FIX_DATABASE),
+        run_check("notifiers", check_notifiers, fix=FIX_DATABASE),
     ]
 
 
@@ -86,6 +87,21 @@ def check_clock() -> Check:
     if abs(skew) <= _MAX_SKEW_S:
         return passed("clock", f"{abs(skew) * 1000:.0f} ms from the database's")
     return Check("clock", Status.WARN, f"{abs(skew):.1f} s from the database's", "Switch on NTP on both machines.")
+
+
+def check_notifiers() -> Check:
+    """Ask the outbox which notifiers fail, or were given up in the last day; nobody is told anything for it."""
+    from db import outbox
+    from db.engine import transaction
+
+    with transaction(endpoints.engine()) as session:
+        found = outbox.read_backlogs(session, since=datetime.now(UTC) - timedelta(days=1))
+    if failing := [one for one in found if one.n_failing or one.n_given_up]:
+        told = [f"{one.notifier}: {one.n_waiting} wait, {one.n_given_up} given up today ({one.error})" for one in failing]
+        fix = f"Mend what it says, then try `bellwether alerts test-notifier {failing[0].notifier}`."
+        return Check("notifiers", Status.WARN, "; ".join(told), fix)
+    names = ", ".join(sorted(settings().alerts.notifiers)) or "none: nobody is told of incidents"
+    return passed("notifiers", f"{names}; {sum(one.n_waiting for one in found)} notifications wait")
 
 
 def check_workers() -> Check:

@@ -71,6 +71,8 @@ def families(figures: "Figures | None") -> Iterator[Metric]:
     yield GaugeMetricFamily("bellwether_incidents_open", "Incidents not resolved.", figures.n_incidents_open)
     yield GaugeMetricFamily("bellwether_quarantined", "Records and lines in quarantine.", figures.n_quarantined)
     yield GaugeMetricFamily("bellwether_notifications_due", "Notifications not sent yet.", figures.n_notifications_due)
+    given_up = figures.n_notifications_given_up
+    yield GaugeMetricFamily("bellwether_notifications_given_up", "Notifications that nobody will be told, after many attempts.", given_up)
     yield GaugeMetricFamily("bellwether_rollups_due", "Notes of changed buckets that wait for their rollup.", figures.n_rollups_due)
     submitted = CounterMetricFamily("bellwether_submitted_records", "Records submitted, by outcome.", labels=["outcome"])
     submitted.add_metric(["accepted"], figures.n_records_accepted)

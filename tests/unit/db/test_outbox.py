@@ -7,32 +7,16 @@ from sqlalchemy.orm import Session
 
 from db import outbox
 from db.engine import transaction
-from db.tables import Incident, Notification, Source
+from db.tables import Notification
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def incident(engine: Engine) -> Callable[..., int]:
+def incident(incident_in_outbox: Callable[..., int]) -> Callable[..., int]:
     """Store an incident; `incident("opened", "resolved")` queues changes of it for `desk` and returns its id."""
-
-    def stored(*changes: str, state: str = "firing", notifiers: tuple[str, ...] = ("desk",)) -> int:
-        with transaction(engine) as session:
-            source = session.scalar(select(Source)) or Source(name="wire", kind="news", taxonomy="finance-desk")
-            session.add(source)
-            session.flush()
-            figures = {"observed": 33, "expected": 1.9, "p_value": 1e-13, "n": 120, "n_negative": 33}
-            times = {"opened_at": NOON, "peak_at": NOON, "last_judged_at": NOON}
-            names = {"fingerprint": "f", "rule": "r", "rule_hash": "h", "dimension": "source", "key": "", "metric": "negatives"}
-            one = Incident(source_id=source.id, state=state, why="It rose.", evidence={}, **names, **times, **figures)
-            session.add(one)
-            session.flush()
-            for change in changes:
-                outbox.queue_notifications(session, one.id, change=change, notifiers=notifiers)
-            return one.id
-
-    return stored
+    return incident_in_outbox
 
 
 def _taken(session: Session, notifier: str = "desk") -> outbox.Due | None:

@@ -1,10 +1,11 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from workers import endpoints
-from workers.doctor import check_disk, check_model, examine
-from workers.health import Status
+from workers.doctor import check_disk, check_model, check_notifiers, examine
+from workers.health import Check, Status
 from workers.settings import settings
 
 
@@ -35,6 +36,23 @@ def test_examine_leaves_out_what_rests_on_a_server_that_is_not_there() -> None:
     assert found["broker"].status is Status.FAIL
     assert "bellwether up" in found["broker"].fact
     assert not {"eviction", "clock"} & set(found)
+
+
+@pytest.mark.usefixtures("configured")
+def test_check_notifiers_names_those_that_fail_and_why(incident_in_outbox: Callable[..., int]) -> None:
+    incident_in_outbox("opened", notifiers=("desk",), error="the receiver answered 500")
+
+    check = check_notifiers()
+
+    assert (check.status, check.fact) == (Status.WARN, "desk: 1 wait, 0 given up today (the receiver answered 500)")
+    assert "alerts test-notifier desk" in check.fix
+
+
+@pytest.mark.usefixtures("configured")
+def test_check_notifiers_names_those_there_are_where_none_fails(incident_in_outbox: Callable[..., int]) -> None:
+    incident_in_outbox("opened", notifiers=("console",))
+
+    assert check_notifiers() == Check("notifiers", Status.OK, "console; 1 notifications wait")
 
 
 def test_check_disk_tells_the_space_left() -> None:

@@ -25,6 +25,7 @@ QUIET = Figures(
     n_quarantined=0,
     n_incidents_open=0,
     n_notifications_due=0,
+    n_notifications_given_up=0,
     n_rollups_due=0,
 )
 LONG_AGO = NOW - STALE - timedelta(seconds=1)
