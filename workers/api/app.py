@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from workers.api import incidents, jobs, probes, records
+from workers.api import incidents, jobs, probes, records, rules, silences
 from workers.api.access import caller
 from workers.api.linger import Lingerer
 from workers.api.page import install_page
@@ -45,7 +45,7 @@ def create_app() -> FastAPI:
     )
     install_problems(made)
     install_page(made)
-    for module in (records, jobs, incidents):
+    for module in (records, jobs, incidents, silences, rules):
         made.include_router(module.router, dependencies=[Depends(caller)])
     made.include_router(probes.router)
     made.openapi = partial(_described, made)  # type: ignore[method-assign]  # FastAPI's own way to extend the document

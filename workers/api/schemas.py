@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from db.incidents import IncidentView
 from db.jobs import JobView
 from db.lookup import RecordView
 from db.tables import Mention
@@ -184,37 +183,3 @@ class RecordOut(BaseModel):
         """Return `view` as it is answered."""
         own = {name: getattr(view.record, name) for name in cls.model_fields if name not in ("source", "analysis")}
         return cls(source=view.source, analysis=AnalysisOut.of(view), **own)
-
-
-class IncidentOut(BaseModel):
-    """One turn of one series; times are event times."""
-
-    id: int
-    state: Literal["firing", "acknowledged", "resolved"]
-    source: str
-    dimension: str = Field(description="source, topic or entity.")
-    key: str = Field(description="The topic or entity; empty for the source itself.")
-    metric: str = Field(description="share or negatives.")
-    rule: str
-    opened_at: datetime
-    peak_at: datetime
-    last_judged_at: datetime
-    resolved_at: datetime | None
-    observed: float
-    expected: float
-    p_value: float
-    n: int
-    n_negative: int
-    why: str = Field(description="One sentence.")
-    evidence: dict[str, Any]
-
-    @classmethod
-    def of(cls, incident: IncidentView) -> Self:
-        """Return `incident` as it is answered."""
-        return cls.model_validate(incident, from_attributes=True)
-
-
-class IncidentsOut(BaseModel):
-    """Incidents, newest first."""
-
-    incidents: list[IncidentOut]
