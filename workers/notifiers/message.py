@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from workers.alert_settings import Notifier as NotifierSettings
-from workers.evidence import label
+from workers.sentence import label
 
 if TYPE_CHECKING:
     from db.incidents import IncidentView
@@ -79,7 +79,16 @@ def sample_message(*, receiver: str, chosen: NotifierSettings) -> Message:
         starts_at=now,
         ends_at=now + timedelta(minutes=5),
         link=chosen.link.replace("{incident}", "0") if chosen.link else None,
-        details={"change": "test", "incident": 0, "severity": "warning", "rule": "test", "resolution": None, "why": why, "evidence": {}},
+        details={
+            "change": "test",
+            "incident": 0,
+            "severity": "warning",
+            "rule": "test",
+            "metric": "test",
+            "resolution": None,
+            "why": why,
+            "evidence": {},
+        },
     )
 
 

@@ -1,13 +1,17 @@
 """An incident in plain text, for people: a headline and lines below it; how they are decorated is left to each notifier."""
 
+import html
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workers.evidence import label
 from workers.notifiers.message import Message
+from workers.sentence import label
 
 _UNSEEN = dict.fromkeys((*range(32), *range(127, 160)), " ")
 """Control characters could forge a line, or move a cursor."""
+
+_MOST_PARTS = 5
+"""Of the other parts named; people look on for the rest."""
 
 
 def headline(message: Message) -> str:
@@ -16,14 +20,16 @@ def headline(message: Message) -> str:
 
 
 def lines(message: Message) -> list[str]:
-    """Return why, since when, what drives it, examples and where to look on; an empty string parts two paragraphs."""
+    """Return why, since when, what drives it, its other parts, examples and where to look on; an empty string parts two paragraphs."""
     told, evidence = message.details, message.details["evidence"]
-    drivers = [_driver(one) for one in evidence.get("drivers", [])]
+    drivers = [_driver(one, metric=told["metric"]) for one in evidence.get("drivers", [])]
+    others = [f"- {one_line(one['label'])}" for one in evidence.get("parts", [])]
     examples = [line for one in evidence.get("examples", []) for line in _example(one)]
     return [
         one_line(told["why"]),
         *_paragraph("", _times(message)),
         *_paragraph("Driven by:", drivers),
+        *_paragraph("Also:", [*others[:_MOST_PARTS], *_rest(len(others) - _MOST_PARTS)]),
         *_paragraph("Examples:", examples),
         *_paragraph("", [f"bellwether alerts show {told['incident']}", *([message.link] if message.link else [])]),
     ]
@@ -45,13 +51,20 @@ def _times(message: Message) -> list[str]:
     return [f"{opened}, resolved {message.ends_at:%Y-%m-%d %H:%M} UTC" + (f": {one_line(why)}." if why else ".")]
 
 
-def _driver(one: Mapping[str, Any]) -> str:
+def _rest(n_more: int) -> list[str]:
+    return [f"- and {n_more} more"] if n_more > 0 else []
+
+
+def _driver(one: Mapping[str, Any], *, metric: str) -> str:
     name = one_line(label(one["dimension"], one["key"]))
-    return f"- {name}: {one['n_negative']} of {one['n']} negative, {one['n_negative_before']} of {one['n_before']} before"
+    if metric == "volume":
+        return f"- {name}: {one['contribution']:+.0f} records"
+    added = f"{one['contribution'] * 100:+.0f} points" if metric == "share" else f"{one['contribution']:+.0f} negative records"
+    return f"- {name}: {added}, {one['n_negative']} of {one['n']} negative"
 
 
 def _example(one: Mapping[str, Any]) -> Iterator[str]:
     similar = one.get("n_similar", 1)
-    yield f"- {one_line(one['text'])}" + (f" (and {similar - 1} alike)" if similar > 1 else "")
+    yield f"- {one_line(html.unescape(one['text']))}" + (f" (and {similar - 1} alike)" if similar > 1 else "")
     if one.get("url"):
         yield f"  {one_line(one['url'])}"

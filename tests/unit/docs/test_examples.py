@@ -1,5 +1,6 @@
 """Examples of the how-tos, run as they stand there."""
 
+import json
 import re
 import textwrap
 import tomllib
@@ -17,9 +18,10 @@ from sqlalchemy import Engine
 from pipelines.catalog import Catalog
 from pipelines.taxonomy import read_taxonomy
 from workers import notifiers
-from workers.alert_settings import Notifier
+from workers.alert_settings import LABELS, Notifier
 from workers.inbox import drain
 from workers.notifiers.message import sample_message
+from workers.notifiers.webhook import payload
 from workers.settings import settings
 
 HOWTO = Path(__file__).parents[3] / "docs" / "howto"
@@ -74,6 +76,15 @@ def test_the_webhook_receiver_accepts_what_is_signed_and_acts_once(receiver: str
     _told_by_webhook(receiver, secret="shared")
 
     assert capfd.readouterr().out == "firing BellwetherTest TEST: nothing has happened, this only shows that messages arrive\n"
+
+
+def test_the_webhook_page_shows_what_is_posted() -> None:
+    [block] = _blocks(HOWTO / "webhook.md", "json")
+    shown, posted = json.loads(block), payload(sample_message(receiver="desk", chosen=Notifier(kind="console")))
+
+    assert set(shown) == set(posted)
+    assert set(shown["alerts"][0]) == set(posted["alerts"][0])
+    assert set(shown["alerts"][0]["labels"]) == {"alertname", "incident", *LABELS}
 
 
 def test_the_webhook_receiver_refuses_another_secret(receiver: str) -> None:

@@ -110,8 +110,9 @@ def make_message(
 
 EVIDENCE = {
     "drivers": [
-        {"dimension": "topic", "key": "earnings", "contribution": 0.21, "n": 20, "n_negative": 15, "n_before": 40, "n_negative_before": 3}
+        {"dimension": "topic", "key": "earnings", "contribution": 11.6, "n": 20, "n_negative": 15, "n_before": 40, "n_negative_before": 3}
     ],
+    "parts": [{"label": "all of wire"}],
     "examples": [{"record_id": 1, "text": "Shares\nfall <!channel> & @here", "url": "https://wire.example/1", "n_similar": 6}],
 }
 

@@ -59,6 +59,28 @@ def test_lines_say_why_an_incident_ended(told: Any) -> None:
     assert "Opened 2026-03-02 12:00 UTC, resolved 2026-03-02 14:00 UTC: late records took it back." in lines(message)
 
 
+@pytest.mark.parametrize(
+    ("metric", "contribution", "expected"),
+    [
+        ("share", 0.214, "- topic earnings: +21 points, 15 of 20 negative"),
+        ("negatives", 12.4, "- topic earnings: +12 negative records, 15 of 20 negative"),
+        ("volume", 120.0, "- topic earnings: +120 records"),
+    ],
+)
+def test_lines_say_what_a_driver_adds(told: Any, metric: str, contribution: float, expected: str) -> None:
+    driver = {"dimension": "topic", "key": "earnings", "contribution": contribution, "n": 20, "n_negative": 15}
+
+    assert expected in lines(told(metric=metric, evidence={"drivers": [driver]}))
+
+
+def test_lines_name_a_few_other_parts_and_count_the_rest(told: Any) -> None:
+    parts = [{"label": f"topic {number}"} for number in range(7)]
+
+    said = lines(told(evidence={"parts": parts}))
+
+    assert [one for one in said if one.startswith("- ")] == [*(f"- topic {number}" for number in range(5)), "- and 2 more"]
+
+
 def test_lines_leave_examples_out_where_they_are_to_stay(told: Any) -> None:
     message = told(chosen=Notifier(kind="console", examples=False))
 
