@@ -81,7 +81,7 @@ def _erase(session: Session, which: Sequence[ColumnElement[bool]]) -> int:
     """
     n_erased = 0
     while ids := [row.id for row in lock_records(session, list(session.scalars(select(Record.id).where(*which))))]:
-        touch(session, ids)
+        touch(session, ids, rejudged=False)
         session.execute(_FORGET_EXAMPLES, {"ids": ids})
         settle(session, done=ids, failed=())
         session.execute(delete(Record).where(among(Record.id, ids)), execution_options=_UNSYNCHRONIZED)

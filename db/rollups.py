@@ -6,16 +6,35 @@ An entity's records are counted twice: by their own sentiment, and by how they s
 mentions do: neutrally where all are neutral, else as the surer of those that are not, added up by sentiment.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, DateTime, Select, Text, case, cast, column, delete, func, insert, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Select,
+    Text,
+    case,
+    cast,
+    column,
+    delete,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
+from db.alert_tables import Baseline
 from db.among import among
-from db.tables import Analysis, Mention, Record, Rollup, RollupTouched
+from db.tables import Analysis, Mention, Record, Rollup, RollupTouched, Source
+from pipelines.records import Lane
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COUNTED_GROUPS = ("PER", "ORG", "LOC", "TICKER")
@@ -44,23 +63,33 @@ def refresh(session: Session, *, bucket: timedelta, limit: int) -> int:
     session.execute(select(func.pg_advisory_xact_lock(_ONE_REFRESHER)))
     touched = _take_touched(session, bucket=bucket, limit=limit)
     for source_id, starts in touched.items():
-        session.execute(delete(Rollup).where(Rollup.source_id == source_id, Rollup.bucket_at.in_(starts)))
-        session.execute(insert(Rollup).from_select(_COLUMNS, _counted(source_id, starts=starts, bucket=bucket)))
+        session.execute(delete(Rollup).where(Rollup.source_id == source_id, Rollup.bucket_at.in_(list(starts))))
+        session.execute(insert(Rollup).from_select(_COLUMNS, _counted(source_id, starts=list(starts), bucket=bucket)))
+    _note_late(session, {source_id: min(live) for source_id, starts in touched.items() if (live := _live(starts))})
     return sum(len(starts) for starts in touched.values())
 
 
-def touch(session: Session, record_ids: Collection[int]) -> None:
-    """Note the buckets of these records as changed; call it in the transaction that changes what they count."""
+def touch(session: Session, record_ids: Collection[int], *, rejudged: bool = True) -> None:
+    """Note the buckets of these records as changed; call it in the transaction that changes what they count.
+
+    What live records change is judged again, unless it was not `rejudged`: what is erased did happen.
+    """
     minute = func.date_trunc("minute", Record.published_at)
-    changed = select(Record.source_id, minute).where(among(Record.id, record_ids)).distinct()
-    session.execute(insert(RollupTouched).from_select(["source_id", "bucket_at"], changed))
+    live = (Record.lane == Lane.LIVE) if rejudged else false()
+    changed = select(Record.source_id, minute, live).where(among(Record.id, record_ids)).distinct()
+    session.execute(insert(RollupTouched).from_select(["source_id", "bucket_at", "live"], changed))
 
 
 def touch_all(session: Session) -> None:
-    """Note every bucket that holds a record as changed, so that the next refreshes rebuild all rollups; also drops those there are."""
+    """Note every bucket that holds a record as changed, so that the next refreshes rebuild all rollups; also drops those there are.
+
+    Baselines fitted to them go too, since buckets may have another width now; what was judged stays judged.
+    """
     session.execute(delete(Rollup))
+    session.execute(delete(Baseline))
     minute = func.date_trunc("minute", Record.published_at)
-    session.execute(insert(RollupTouched).from_select(["source_id", "bucket_at"], select(Record.source_id, minute).distinct()))
+    everything = select(Record.source_id, minute, false()).distinct()
+    session.execute(insert(RollupTouched).from_select(["source_id", "bucket_at", "live"], everything))
 
 
 def read_buckets(session: Session, *, source_id: int, dimensions: Sequence[str], since: datetime, until: datetime) -> list[BucketRow]:
@@ -84,21 +113,38 @@ def read_series(session: Session, *, source_id: int, name: tuple[str, str], sinc
     return [BucketRow(*row) for row in rows]
 
 
-def first_bucket_at(session: Session, *, source_id: int) -> datetime | None:
-    """Return the start of the first bucket that holds an analysed record."""
-    return session.scalar(
-        select(func.min(Rollup.bucket_at)).where(Rollup.source_id == source_id, Rollup.dimension == "source", Rollup.key == "")
-    )
+def first_bucket_at(session: Session, *, source_id: int, since: datetime | None = None) -> datetime | None:
+    """Return the start of the first bucket that holds an analysed record, from `since` on."""
+    query = select(func.min(Rollup.bucket_at)).where(Rollup.source_id == source_id, Rollup.dimension == "source", Rollup.key == "")
+    return session.scalar(query if since is None else query.where(Rollup.bucket_at >= since))
 
 
-def _take_touched(session: Session, *, bucket: timedelta, limit: int) -> dict[int, list[datetime]]:
+def _take_touched(session: Session, *, bucket: timedelta, limit: int) -> dict[int, dict[datetime, bool]]:
+    """Return by source the buckets that up to `limit` notes name, oldest first, and whether live records changed them."""
     oldest = select(RollupTouched.id).order_by(RollupTouched.id).limit(limit).with_for_update(skip_locked=True)
     start = func.date_bin(bucket, RollupTouched.bucket_at, literal(EPOCH)).label("start")
-    taken = session.execute(delete(RollupTouched).where(RollupTouched.id.in_(oldest)).returning(RollupTouched.source_id, start))
-    touched: dict[int, set[datetime]] = {}
-    for source_id, start_at in taken:
-        touched.setdefault(source_id, set()).add(start_at)
-    return {source_id: sorted(starts) for source_id, starts in sorted(touched.items())}
+    taken = delete(RollupTouched).where(RollupTouched.id.in_(oldest)).returning(RollupTouched.source_id, start, RollupTouched.live)
+    touched: dict[int, dict[datetime, bool]] = {}
+    for source_id, start_at, live in session.execute(taken):
+        starts = touched.setdefault(source_id, {})
+        starts[start_at] = live or starts.get(start_at, False)
+    return {source_id: dict(sorted(starts.items())) for source_id, starts in sorted(touched.items())}
+
+
+def _live(starts: Mapping[datetime, bool]) -> list[datetime]:
+    return [start_at for start_at, live in starts.items() if live]
+
+
+def _note_late(session: Session, changed_from: Mapping[int, datetime]) -> None:
+    """Note, by source, from where on buckets changed that a scan has judged.
+
+    A scan that holds a source may have read the old counts: wait for it, and compare with how far it came.
+    """
+    held = select(Source.id, Source.scanned_until).where(among(Source.id, list(changed_from))).order_by(Source.id)
+    for source_id, scanned_until in session.execute(held.with_for_update(key_share=True)).all() if changed_from else ():
+        if scanned_until and (start_at := changed_from[source_id]) < scanned_until:
+            earliest = func.least(func.coalesce(Source.rejudge_from, start_at), start_at)
+            session.execute(update(Source).where(Source.id == source_id).values(rejudge_from=earliest))
 
 
 def _counted(source_id: int, *, starts: Sequence[datetime], bucket: timedelta) -> Select[tuple[object, ...]]:

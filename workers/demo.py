@@ -147,7 +147,9 @@ def is_judged(engine: "Engine") -> bool:
             held = watermarks.hold_source(session, source_id)
             if held is None or held.scanned_until is None:
                 return False
-            if watermarks.span_to_judge(session, held, bucket=bucket, lateness=alerts.lateness, idle=alerts.idle, now=now):
+            if watermarks.span_to_judge(
+                session, held, bucket=bucket, lateness=alerts.lateness, idle=alerts.idle, rejudges=alerts.rejudges, now=now
+            ):
                 return False
     return True
 

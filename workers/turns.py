@@ -2,21 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from db.incidents import Finding, IncidentView
-from db.rollups import BucketRow
-from workers.alert_settings import Rule
+from db.parts import Part, PartView
+from workers.alert_settings import Section
 from workers.clock import Clock, detector_rule
-from workers.evidence import Peak
 
 if TYPE_CHECKING:
+    from db.counted import Counted
     from pipelines.counts import Counts
     from pipelines.spikes import Turn
 
-__all__ = ["Clock", "counts_of", "detector_rule", "finding_of", "fingerprint", "peak_of", "rule_hash", "turn_of"]
+__all__ = ["Clock", "Name", "counts_of", "detector_rule", "fingerprint", "part_of", "rule_hash", "turn_of"]
 
 Name = tuple[str, str]
 """Dimension and key of a series."""
@@ -24,45 +23,47 @@ Name = tuple[str, str]
 LEAST_P = 1e-37
 """What a smaller p-value is stored as: the column holds single precision."""
 
+_TIMES = ("at", "start", "baseline_from")
+"""The figures of a verdict that are buckets."""
 
-def counts_of(rows: Sequence[BucketRow], *, names: Sequence[Name], clock: Clock) -> "Counts":
-    """Return the rows of the series in `names` as arrays."""
+
+def counts_of(rows: "Counted", *, names: Sequence[Name]) -> "Counts":
+    """Return the rows of the series in `names`, numbered as there."""
+    import numpy as np
+
     from pipelines.counts import Counts
 
     position = {name: index for index, name in enumerate(names)}
-    kept = [(position[name], row) for row in rows if (name := (row.dimension, row.key)) in position]
-    return Counts.of(
-        n_series=len(names),
-        series=[index for index, _ in kept],
-        bucket=[clock.number(row.bucket_at) for _, row in kept],
-        n=[row.n for _, row in kept],
-        n_negative=[row.n_negative for _, row in kept],
-    )
+    series = np.array([position.get(name, -1) for name in rows.names], dtype=np.int64)[rows.series]
+    kept = series >= 0
+    columns = {name: getattr(rows, name)[kept] for name in ("bucket", "n", "n_negative")}
+    return Counts.of(n_series=len(names), series=series[kept], **columns)
 
 
-def turn_of(incident: IncidentView, *, names: Sequence[Name], clock: Clock) -> "Turn":
-    """Return a stored incident as the detector left it."""
+def turn_of(part: PartView, *, position: Mapping[Name, int], clock: Clock) -> "Turn":
+    """Return a stored part as the detector left it."""
     from pipelines.spikes import Turn, Verdict
 
-    told: Mapping[str, Any] = incident.evidence["peak"]
-    times = {name: clock.number(datetime.fromisoformat(told[name])) for name in ("at", "baseline_from")}
+    told: dict[str, Any] = {field.name: part.peak[field.name] for field in fields(Verdict)}
+    told |= {name: clock.number(datetime.fromisoformat(told[name])) for name in _TIMES}
     return Turn(
-        series=names.index((incident.dimension, incident.key)),
-        opened_at=clock.number(incident.opened_at),
-        peak=Verdict(**{**told, **times}),
-        judged_at=clock.number(incident.last_judged_at),
-        resolved_at=clock.number(incident.resolved_at) if incident.resolved_at else None,
+        series=position[part.dimension, part.key],
+        opened_at=clock.number(part.opened_at),
+        peak=Verdict(**told),
+        judged_at=clock.number(part.last_judged_at),
+        resolved_at=clock.number(part.resolved_at) if part.resolved_at else None,
     )
 
 
-def finding_of(turn: "Turn", *, base: Mapping[str, Any], clock: Clock) -> Finding:
-    """Return what there is to store of a turn, without words and evidence; `base` names the rule and the series."""
+def part_of(turn: "Turn", *, base: Mapping[str, Any], clock: Clock) -> Part:
+    """Return what there is to store of a turn; `base` names the rule and the series."""
     peak = turn.peak
-    times = {"at": clock.time(peak.at).isoformat(), "baseline_from": clock.time(peak.baseline_from).isoformat()}
-    return Finding(
+    times = {name: clock.time(min(getattr(peak, name), peak.at)) for name in _TIMES}
+    return Part(
         **base,
         opened_at=clock.time(turn.opened_at),
-        peak_at=clock.time(peak.at),
+        window_from=times["start"],
+        peak_at=times["at"],
         last_judged_at=clock.time(turn.judged_at),
         resolved_at=clock.time(turn.resolved_at) if turn.resolved_at is not None else None,
         observed=peak.observed,
@@ -70,28 +71,11 @@ def finding_of(turn: "Turn", *, base: Mapping[str, Any], clock: Clock) -> Findin
         p_value=max(peak.p_value, LEAST_P),
         n=peak.n,
         n_negative=peak.n_negative,
-        why="",
-        evidence={"peak": {**asdict(peak), **times}},
+        peak={**asdict(peak), **{name: time.isoformat() for name, time in times.items()}},
     )
 
 
-def peak_of(turn: "Turn", *, rule: Rule, clock: Clock) -> Peak:
-    """Return a turn's least likely window in event time."""
-    at = clock.time(turn.peak.at)
-    return Peak(
-        metric=rule.metric,
-        window_from=at - clock.length(rule.window) * clock.bucket,
-        at=at,
-        baseline_from=clock.time(turn.peak.baseline_from),
-        n=turn.peak.n,
-        n_negative=turn.peak.n_negative,
-        observed=turn.peak.observed,
-        expected=turn.peak.expected,
-        p_value=turn.peak.p_value,
-    )
-
-
-def rule_hash(rule: Rule) -> str:
+def rule_hash(rule: Section) -> str:
     """Name a rule's exact settings in 12 hexadecimal digits."""
     return hashlib.sha256(rule.model_dump_json().encode()).hexdigest()[:12]
 

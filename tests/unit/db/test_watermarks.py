@@ -12,6 +12,7 @@ from pipelines.records import Lane
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BUCKET = timedelta(minutes=15)
 LATENESS = timedelta(minutes=30)
+REJUDGES = timedelta(days=1)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -113,4 +114,4 @@ def _span(engine: Engine, *, now: datetime) -> Span | None:
         held = watermarks.hold_source(session, watermarks.source_ids(session)[0])
         assert held
         idle = timedelta(seconds=5)
-        return watermarks.span_to_judge(session, held, bucket=BUCKET, lateness=LATENESS, idle=idle, now=now)
+        return watermarks.span_to_judge(session, held, bucket=BUCKET, lateness=LATENESS, idle=idle, rejudges=REJUDGES, now=now)
