@@ -1,16 +1,16 @@
 """An incident in plain text, for people: a headline and lines below it; how they are decorated is left to each notifier."""
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workers.notifiers.message import Message
-from workers.sentence import label
+from workers.sentence import NAMED, label
 
 _UNSEEN = dict.fromkeys((*range(32), *range(127, 160)), " ")
 """Control characters could forge a line, or move a cursor."""
 
-_MOST_PARTS = 5
+_MOST_PARTS = 8
 """Of the other parts named; people look on for the rest."""
 
 
@@ -23,13 +23,13 @@ def lines(message: Message) -> list[str]:
     """Return why, since when, what drives it, its other parts, examples and where to look on; an empty string parts two paragraphs."""
     told, evidence = message.details, message.details["evidence"]
     drivers = [_driver(one, metric=told["metric"]) for one in evidence.get("drivers", [])]
-    others = [f"- {one_line(one['label'])}" for one in evidence.get("parts", [])]
+    others = evidence.get("parts", [])
     examples = [line for one in evidence.get("examples", []) for line in _example(one)]
     return [
         one_line(told["why"]),
         *_paragraph("", _times(message)),
         *_paragraph("Driven by:", drivers),
-        *_paragraph("Also:", [*others[:_MOST_PARTS], *_rest(len(others) - _MOST_PARTS)]),
+        *_paragraph("Also:", _parts(others) if len(others) > NAMED else []),  # fewer are named in the sentence
         *_paragraph("Examples:", examples),
         *_paragraph("", [f"bellwether alerts show {told['incident']}", *([message.link] if message.link else [])]),
     ]
@@ -51,8 +51,9 @@ def _times(message: Message) -> list[str]:
     return [f"{opened}, resolved {message.ends_at:%Y-%m-%d %H:%M} UTC" + (f": {one_line(why)}." if why else ".")]
 
 
-def _rest(n_more: int) -> list[str]:
-    return [f"- and {n_more} more"] if n_more > 0 else []
+def _parts(others: Sequence[Mapping[str, Any]]) -> list[str]:
+    named = [f"- {one_line(one['label'])}" for one in others[:_MOST_PARTS]]
+    return named if len(others) <= _MOST_PARTS else [*named, f"- and {len(others) - _MOST_PARTS} more"]
 
 
 def _driver(one: Mapping[str, Any], *, metric: str) -> str:

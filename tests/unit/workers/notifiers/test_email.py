@@ -31,7 +31,6 @@ def test_a_mail_says_what_happened_why_and_where_to_look_on(relay: Any, told: An
         "Negative records about $AAPL rose to 33.\n\n"
         "Opened 2026-03-02 12:00 UTC.\n\n"
         "Driven by:\n- topic earnings: +12 negative records, 15 of 20 negative\n\n"
-        "Also:\n- all of wire\n\n"
         "Examples:\n- Shares fall <!channel> & @here (and 5 alike)\n  https://wire.example/1\n\n"
         "bellwether alerts show 7\nhttps://bw.example/7\n"
     )

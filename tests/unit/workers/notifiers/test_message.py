@@ -74,11 +74,15 @@ def test_lines_say_what_a_driver_adds(told: Any, metric: str, contribution: floa
 
 
 def test_lines_name_a_few_other_parts_and_count_the_rest(told: Any) -> None:
-    parts = [{"label": f"topic {number}"} for number in range(7)]
+    parts = [{"label": f"topic {number}"} for number in range(10)]
 
     said = lines(told(evidence={"parts": parts}))
 
-    assert [one for one in said if one.startswith("- ")] == [*(f"- topic {number}" for number in range(5)), "- and 2 more"]
+    assert [one for one in said if one.startswith("- ")] == [*(f"- topic {number}" for number in range(8)), "- and 2 more"]
+
+
+def test_lines_leave_parts_to_the_sentence_where_it_names_all(told: Any) -> None:
+    assert "Also:" not in lines(told(evidence={"parts": [{"label": f"topic {number}"} for number in range(3)]}))
 
 
 def test_lines_leave_examples_out_where_they_are_to_stay(told: Any) -> None:
