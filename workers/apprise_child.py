@@ -31,7 +31,7 @@ def tell(told: dict[str, Any]) -> int:
 
 def _refuse_inside(event: str, arguments: tuple[Any, ...], *, inside: list[str]) -> None:
     """Raise where a socket is about to connect, or to send, to an address that is not public."""
-    if event not in {"socket.connect", "socket.sendto"} or not isinstance(arguments[1], tuple):
+    if event not in {"socket.connect", "socket.sendto", "socket.sendmsg"} or not isinstance(arguments[1], tuple):
         return
     host = str(arguments[1][0])
     try:
