@@ -63,12 +63,16 @@ class NewWord:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The examples, best first; the words that are new, most telling first; how many stories all texts tell, and how many one of them."""
+    """The examples, best first; the words that are new, most telling first; how many stories all texts tell, and how many one of them.
+
+    `novelty` says of every word and pair of words how much more often it is said than before, as a logarithm.
+    """
 
     exemplars: list[Exemplar]
     words: list[NewWord]
     n_stories: int
     n_largest: int
+    novelty: Mapping[str, float]
 
 
 def choose(
@@ -83,7 +87,7 @@ def choose(
     sureness = np.array([scores[story.told_by] * (1.0 if "http" in texts[story.told_by] else UNLINKED) for story in largest])
     picked = _cover(said, sureness=sureness, n_wanted=n_wanted)
     exemplars = [Exemplar(largest[one].told_by, largest[one].members) for one in picked]
-    return Chosen(exemplars, said.new_words(n_words), len(stories), max(said.copies, default=0))
+    return Chosen(exemplars, said.new_words(n_words), len(stories), max(said.copies, default=0), said.novelty)
 
 
 @dataclass(frozen=True, slots=True)

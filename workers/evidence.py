@@ -89,7 +89,7 @@ def _gather(session: "Session", lead: "Part", *, baseline_from: datetime) -> _Ga
     chosen = _chosen(session, series, texts=texts, scores=_scores(read, metric=lead.metric), since=since, until=lead.window_from)
     return _Gathered(
         _drivers(session, lead, series=series, since=since, sentiment=sentiment),
-        [_example(read[one.index], text=texts[one.index], n_similar=len(one.similar)) for one in chosen.exemplars],
+        [_example(read[one.index], text=_shown(texts[one.index], chosen=chosen), n_similar=len(one.similar)) for one in chosen.exemplars],
         [{"word": one.word, "n": one.n, "share": round(one.share, 4), "before": round(one.before, 4)} for one in chosen.words],
         {"n": chosen.n_stories, "n_texts": len(texts), "n_largest": chosen.n_largest},
     )
@@ -127,7 +127,7 @@ def _example(one: evidence.ReadText, *, text: str, n_similar: int) -> dict[str, 
         "record_id": one.record_id,
         "external_id": one.external_id,
         "published_at": one.published_at.isoformat(),
-        "text": _shortened(text),
+        "text": text,
         "url": one.url or _link(one.text),
         "sentiment": one.sentiment,
         "score": round(one.score, 4),
@@ -203,6 +203,8 @@ def _baseline_from(lead: "Part") -> datetime:
     return datetime.fromisoformat(at) if at else lead.window_from
 
 
-def _shortened(text: str) -> str:
-    line = " ".join(html.unescape(text).split())
-    return line if len(line) <= LONGEST_EXAMPLE else f"{line[: LONGEST_EXAMPLE - 1]}…"
+def _shown(text: str, *, chosen: "Chosen") -> str:
+    """Return of a text what says what is new, as people read it."""
+    from pipelines.passages import passage
+
+    return passage(html.unescape(text), novelty=chosen.novelty, longest=LONGEST_EXAMPLE)

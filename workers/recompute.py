@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from db import evidence, rollups, rules
@@ -82,9 +82,10 @@ def recompute(session: "Session", part: Part, *, source: str, stored_at: datetim
     """
     clock, series = Clock(settings().rollups.bucket), Series(part.source_id, part.dimension, part.key)
     named = Recomputed(label(part.dimension, part.key) or source, part.rule, part.window_from, part.peak_at, (), ())
-    if part.metric == "silence":
-        n = sum(one.n for one in evidence.count_buckets(session, series, since=part.window_from, until=part.peak_at, bucket=clock.bucket))
-        return replace(named, figures=(Figure("n", part.n, n),))
+    if part.metric == "silence":  # it begins with the newest record there was
+        since = part.window_from + timedelta(microseconds=1)
+        rows = evidence.count_buckets(session, series, since=since, until=part.peak_at, bucket=clock.bucket)
+        return replace(named, figures=(Figure("n", part.n, sum(one.n for one in rows)),))
     rule = _rule(session, part)
     since = _past_from(rule, clock=clock, part=part)
     rows = evidence.count_buckets(session, series, since=since, until=part.peak_at, bucket=clock.bucket)

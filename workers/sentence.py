@@ -76,8 +76,8 @@ def _moved(lead: "Part", *, name: str, source: str) -> str:
         return f"Negative share{of} in {source} rose to {lead.observed:.0%} ({lead.n_negative} of {lead.n} records)"
     about = f" about {name}" if name else ""
     if lead.metric == "volume":
-        return f"Records{about} in {source} rose to {lead.n}"
-    return f"Negative records{about} in {source} rose to {lead.n_negative} (of {lead.n})"
+        return f"Records{about} in {source} rose to {lead.n:,}"
+    return f"Negative records{about} in {source} rose to {lead.n_negative} (of {lead.n:,} records)"
 
 
 def _silence(lead: "Part", *, source: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from db import evidence
+from db import evidence, rollups
 from db.engine import transaction
 from db.evidence import Series
 from db.tables import Source
@@ -69,6 +69,25 @@ def test_count_together_counts_pairs_and_each_alone(session: Session, source_id:
     )
 
     assert counts == {(APPLE, APPLE): 3, (SAMSUNG, SAMSUNG): 1, (APPLE, SAMSUNG): 1, (SAMSUNG, APPLE): 1}
+
+
+@pytest.mark.parametrize("series", [("source", ""), ("topic", "products"), ("entity", APPLE)])
+def test_count_buckets_counts_as_rollups_do(session: Session, source_id: int, series: tuple[str, str]) -> None:
+    span = {"since": NOON - HOUR, "until": NOON + 2 * HOUR}
+
+    counted = evidence.count_buckets(session, Series(source_id, *series), bucket=timedelta(minutes=15), **span)
+
+    assert counted == rollups.read_series(session, source_id=source_id, name=series, **span)
+    assert len(counted) == 3
+
+
+def test_count_analysed_counts_what_was_analysed_since(session: Session, source_id: int, feed: Any, post: Any) -> None:
+    series, span = Series(source_id, "topic", "products"), {"since": NOON, "until": NOON + HOUR}
+    before = datetime.now(UTC)
+    feed.bring([post(NOON, "neutral", "products")], prefix="late")
+
+    assert evidence.count_analysed(session, series, after=before, **span) == 1
+    assert evidence.count_analysed(session, series, after=before - HOUR, **span) == 4
 
 
 @pytest.mark.parametrize(("limit", "since"), [(100, NOON - HOUR), (7, NOON - HOUR), (6, NOON), (1, NOON + HOUR), (0, NOON + 2 * HOUR)])

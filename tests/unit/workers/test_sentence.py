@@ -42,7 +42,7 @@ def test_sentence_about_a_count_of_a_whole_source() -> None:
     part = replace(SHARE, metric="negatives", dimension="source", key="", observed=31.0, expected=5.25, window_from=AT - timedelta(hours=1))
 
     assert sentence(part, source="wire") == (
-        "Negative records in wire rose to 31 (of 67) in the 1 h to 2014-07-25 00:00 UTC; 5.2 were to be expected (p = 2e-7)."
+        "Negative records in wire rose to 31 (of 67 records) in the 1 h to 2014-07-25 00:00 UTC; 5.2 were to be expected (p = 2e-7)."
     )
 
 
