@@ -118,7 +118,7 @@ def _details(incident: "IncidentView", *, change: str, examples: bool) -> dict[s
     """Return everything that Bellwether knows, in its own words."""
     evidence = dict(incident.evidence)
     if not examples:
-        evidence.pop("examples", None)
+        evidence = {name: value for name, value in evidence.items() if name not in {"examples", "words"}}
     return {
         "change": change,
         "incident": incident.id,
