@@ -54,15 +54,21 @@ def queue_notifications(session: Session, incident_id: int, *, change: str, noti
         session.execute(insert(Notification).values(rows).on_conflict_do_nothing())
 
 
-def take_due(session: Session, *, notifier: str, lease: timedelta) -> Due | None:
-    """Take the oldest that is due for a notifier, and count the attempt; None if there is none. Commit before sending.
-
-    One sender at a time serves a notifier, and an incident's changes leave in the order in which they were queued: a later one
-    waits until those before it were sent or given up. A sender that dies leaves its row to be taken again after `lease`: a
-    message leaves at least once, and twice only if the sender died between sending and `mark_sent`.
-    """
+def hold(session: Session, notifier: str) -> bool:
+    """Let nobody else take what is due for a notifier until this transaction ends; False if somebody does."""
     digest = hashlib.sha256(f"bellwether outbox {notifier}".encode()).digest()
-    session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest[:8], signed=True))))
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(int.from_bytes(digest[:8], signed=True)))))
+
+
+def take_due(session: Session, *, notifier: str, lease: timedelta) -> Due | None:
+    """Take the oldest that is due for a notifier, and count the attempt; None if there is none, or another is at it.
+
+    Commit before sending. One sender at a time serves a notifier, and an incident's changes leave in the order in which they were
+    queued: a later one waits until those before it were sent or given up. A sender that dies leaves its row to be taken again
+    after `lease`: a message leaves at least once, and twice only if the sender died between sending and `mark_sent`.
+    """
+    if not hold(session, notifier):
+        return None
     earlier, held = aliased(Notification), aliased(Notification)
     before = and_(earlier.notifier == notifier, earlier.incident_id == Notification.incident_id, earlier.id < Notification.id)
     sending = and_(held.notifier == notifier, _waits(held), held.attempts > 0, held.error.is_(None), held.due_at > func.now())

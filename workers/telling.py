@@ -2,9 +2,10 @@
 
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -43,7 +44,7 @@ def deliver(engine: "Engine") -> int:
 def send_test(name: str, *, chosen: NotifierSettings) -> tuple[str, str | None]:
     """Send a notifier a message that tells of nothing; return its delivery name, and why it was not accepted, None if it was."""
     message = sample_message(receiver=name, chosen=chosen)
-    failure = _told(chosen, message)
+    failure = _told(chosen, lambda: message)
     return message.delivery, str(failure) if failure else None
 
 
@@ -82,6 +83,10 @@ def _serve(engine: "Engine", name: str) -> int:
 
 def _send(engine: "Engine", due: outbox.Due, *, chosen: NotifierSettings) -> bool | None:
     """Send one notification and note how it went; False if it was not accepted, None if its notifier does not want it."""
+    if due.attempts > settings().alerts.max_attempts:  # it outlived senders, none of which came to note how it went
+        with transaction(engine) as session:
+            _note_failure(session, due, failure=notifiers.NotTold("its sender died each time"))
+        return None
     with transaction(engine) as session:
         incident = incidents.read_incident(session, due.incident_id)
         assert incident is not None, "an incident takes its notifications with it"
@@ -89,7 +94,8 @@ def _send(engine: "Engine", due: outbox.Due, *, chosen: NotifierSettings) -> boo
         if not wants(chosen, change=due.change, severity=incident.severity, series=series):
             outbox.drop(session, due.id)
             return None
-    failure = _told(chosen, message_of(incident, change=due.change, receiver=due.notifier, chosen=chosen, origin=series[0]))
+    telling = partial(message_of, incident, change=due.change, receiver=due.notifier, chosen=chosen, origin=series[0])
+    failure = _told(chosen, telling)
     with transaction(engine) as session:
         if failure:
             _note_failure(session, due, failure=failure)
@@ -99,9 +105,10 @@ def _send(engine: "Engine", due: outbox.Due, *, chosen: NotifierSettings) -> boo
     return failure is None
 
 
-def _told(chosen: NotifierSettings, message: notifiers.Message) -> notifiers.NotTold | None:
+def _told(chosen: NotifierSettings, message: Callable[[], notifiers.Message]) -> notifiers.NotTold | None:
+    """Make a message and send it; return why that failed, None if it was accepted."""
     try:
-        notifiers.make(chosen).notify(message)
+        notifiers.make(chosen).notify(message())
     except notifiers.NotTold as error:
         return error
     except Exception as error:  # noqa: BLE001  # a notifier that breaks uses up its attempts like a receiver that refuses
@@ -141,15 +148,19 @@ def _keep_firing(engine: "Engine", name: str, *, chosen: NotifierSettings) -> No
     if not isinstance(notifier, notifiers.Keeper) or time.monotonic() - _kept_at.get(name, -_KEEP_EVERY_S) < _KEEP_EVERY_S:
         return
     _kept_at[name] = time.monotonic()
-    with transaction(engine) as session:
-        told = outbox.read_still_told(session, notifier=name)
-        origins = {one.incident_id: labels_of(one) for one in reversed(parts.read_parts_of(session, told))}
-        messages = [
-            message_of(one, change="opened", receiver=name, chosen=chosen, origin=origins.get(one.id))
-            for one in incidents.read_incidents(session, told)
-        ]
     try:
-        if messages:
-            notifier.keep(messages)
-    except notifiers.NotTold as error:
-        _log.warning("not_kept", notifier=name, n_incidents=len(messages), error=str(error))
+        # Held while posting, for else somebody could tell of an end in between, and this would take it back.
+        with transaction(engine) as session:
+            if outbox.hold(session, name) and (messages := _still_firing(session, name, chosen=chosen)):
+                notifier.keep(messages)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it must not keep this notifier from what is due
+        told = str(error) if isinstance(error, notifiers.NotTold) else describe(error)
+        _log.warning("not_kept", notifier=name, error=told)
+
+
+def _still_firing(session: "Session", name: str, *, chosen: NotifierSettings) -> list[notifiers.Message]:
+    """Return all that a notifier was told of and that has not ended, as it stands now."""
+    told = outbox.read_still_told(session, notifier=name)
+    origins = {one.incident_id: labels_of(one) for one in reversed(parts.read_parts_of(session, told))}
+    found = [one for number in told if (one := incidents.read_incident(session, number))]
+    return [message_of(one, change="opened", receiver=name, chosen=chosen, origin=origins.get(one.id)) for one in found]

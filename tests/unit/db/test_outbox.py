@@ -95,6 +95,16 @@ def test_take_due_goes_on_when_the_change_before_has_ended(session: Session, inc
     assert second.change == "resolved"
 
 
+def test_take_due_leaves_a_notifier_to_whoever_holds_it(engine: Engine, incident: Callable[..., int]) -> None:
+    incident("opened", notifiers=("desk", "mail"))
+
+    with transaction(engine) as held, transaction(engine) as other:
+        assert outbox.hold(held, "desk")
+        assert not outbox.hold(other, "desk")
+        assert _taken(other) is None
+        assert _taken(other, "mail")
+
+
 def test_pause_leaves_all_of_a_notifier_alone(session: Session, incident: Callable[..., int]) -> None:
     incident("opened", notifiers=("desk", "mail"))
 

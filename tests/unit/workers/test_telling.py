@@ -99,6 +99,30 @@ def test_deliver_gives_a_notifier_up_that_breaks_in_its_own_way(engine: Engine, 
         assert given_up.error == "ZeroDivisionError"
 
 
+def test_deliver_is_not_kept_from_the_rest_by_a_message_that_cannot_be_made(engine: Engine, stage: Stage, monkeypatch: Any) -> None:
+    broken, sound = _queued(engine, "opened"), _queued(engine, "opened", source="support")
+    real = telling.message_of
+    monkeypatch.setattr(telling, "message_of", lambda one, **more: 1 / 0 if one.id == broken else real(one, **more))
+
+    for _ in range(2):
+        telling.deliver(engine)
+
+    assert [name.partition("-")[0] for _, name in stage.made["well"].told] == [str(sound)]
+
+
+def test_deliver_gives_up_what_killed_each_of_its_senders(engine: Engine, stage: Stage) -> None:
+    _queued(engine, "opened")
+    with transaction(engine) as session:
+        session.execute(update(Notification).values(attempts=2))
+
+    assert telling.deliver(engine) == 0
+
+    with transaction(engine) as session:
+        assert set(session.scalars(select(Notification.error))) == {"its sender died each time"}
+        assert None not in session.scalars(select(Notification.given_up_at)).all()
+    assert stage.made["well"].told == []
+
+
 @pytest.mark.usefixtures("recorders")
 def test_deliver_gives_up_what_waits_for_a_notifier_that_is_gone(engine: Engine) -> None:
     incident_id = _queued(engine, "opened")
