@@ -33,8 +33,11 @@ SHARE_BOUNDS = 0.01, 0.98
 PRIOR_WINDOWS = 5.0
 """Weight of a belief, in windows; the belief about a length is what its half was found to do."""
 
-STRAY = 16.0
-"""Times the mean square that one window's residual counts for, at most."""
+HIDDEN = 1.0
+"""Standard errors of the over-dispersion that are added to it: far out in the tail, a little more of it means ten times as many."""
+
+SHARE_BOUND, COUNT_BOUND = 16.0, 64.0
+"""Times the mean square that one window's residual counts for, at most: counts have the longer tails."""
 
 LEAST_EXPECTED = 0.5
 """Count below which a residual is measured against this one: one record where none was likely is no burst."""
@@ -140,11 +143,12 @@ def _fit_part(counts: Counts, part: slice, *, metric: str, past: Past) -> Baseli
 def _with_count_spread(level: Level, x: Floats, *, known: Flags, past: Past) -> Level:
     """Measure how counts stray around their level in the baseline, and add how unsure the level is."""
     expected = level.expected(slice(None), start=past.at - past.recent, end=past.at, rhythm=past.rhythm) * known
-    straying = _Straying(np.full(len(x), COUNT_CLUMP), np.full(len(x), COUNT_SPREAD))
+    moods = _n_moods(known, past)
+    straying = _Straying(np.full(len(x), COUNT_CLUMP), np.full(len(x), COUNT_SPREAD), moods=moods, bound=COUNT_BOUND)
     for width in past.windows:
         sums, likely = _windows(x * known, width), _windows(expected, width)
         weight = np.maximum(likely, LEAST_EXPECTED)
-        straying.add((sums - likely) ** 2 / weight, size=weight, known=likely > 0)
+        straying.add((sums - likely) / np.sqrt(weight), size=weight, known=likely > 0)
     return straying.told(level, unsure=1.0 / (expected.sum(axis=1) + 10.0), least=LEAST_COUNT_SPREAD)
 
 
@@ -152,52 +156,61 @@ def _with_share_spread(level: Level, n: Floats, negative: Floats, *, past: Past)
     """Measure how shares stray likewise; windows weigh by their pairs of records."""
     share = level.expected(slice(None), start=past.at - past.recent, end=past.at, rhythm=past.rhythm)
     likely_each = n * np.clip(share, *SHARE_BOUNDS)
-    straying = _Straying(np.full(len(n), SHARE_CLUMP), np.full(len(n), SHARE_SPREAD))
+    moods = _n_moods(n > 0, past)
+    straying = _Straying(np.full(len(n), SHARE_CLUMP), np.full(len(n), SHARE_SPREAD), moods=moods, bound=SHARE_BOUND)
     for width in past.windows:
         total, told, likely = (_windows(one, width) for one in (n, negative, likely_each))
         variance = np.maximum(likely * (1 - likely / np.maximum(total, 1)), 1e-9)
-        straying.add((told - likely) ** 2 / variance, size=np.maximum(total - 1, 0), known=total > 0)
+        straying.add((told - likely) / np.sqrt(variance), size=np.maximum(total - 1, 0), known=total > 0)
     return straying.told(level, unsure=1.0 / (n.sum(axis=1) + 50.0), least=LEAST_SHARE_SPREAD)
 
 
 class _Straying:
     """Clump and spread, length by length: what mean squares tell, drawn towards what the length before told."""
 
-    def __init__(self, clump: Floats, spread: Floats) -> None:
-        self.clump, self.spread = clump, spread
-        self.clumps: list[Floats] = []
-        self.spreads: list[Floats] = []
+    def __init__(self, clump: Floats, spread: Floats, *, moods: Floats, bound: float) -> None:
+        self.clump, self.spread, self.moods, self.bound = clump, spread, moods, bound
+        self.columns: list[tuple[Floats, Floats, Floats]] = []
 
-    def add(self, square: Floats, *, size: Floats, known: Flags) -> None:
-        """Regress the squares, beyond one, on `size` by windows (columns), bounded, with a ridge."""
+    def add(self, off: Floats, *, size: Floats, known: Flags) -> None:
+        """Regress the squares of standardised residuals, beyond one, on `size` by windows (columns), bounded, with a ridge.
+
+        Add what so few windows may have hidden, the more the longer moods last.
+        """
         n = np.maximum(known.sum(axis=1), 1)
-        excess = (_bounded(square * known, n_known=n) - 1) * known
-        size = size * known
-        mean = np.maximum(size.sum(axis=1) / n, 1.0)[:, None]
-        scaled = size / mean
-        ridge = PRIOR_WINDOWS
-        s00, s01, s11 = n + ridge, scaled.sum(axis=1), (scaled**2).sum(axis=1) + ridge
-        t0 = excess.sum(axis=1) + ridge * self.clump
-        t1 = (excess * scaled).sum(axis=1) + ridge * self.spread * mean[:, 0]
-        slope = np.clip((t1 * s00 - t0 * s01) / (s00 * s11 - s01**2), 0.0, t1 / s11)
-        clump = np.maximum((t0 - slope * s01) / s00, 0.0)
-        slope = np.maximum((t1 - clump * s01) / s11, 0.0)
-        self.clump, self.spread = clump, slope / mean[:, 0]
-        self.clumps.append(self.clump)
-        self.spreads.append(self.spread)
+        square = _bounded(off**2 * known, n_known=n, bound=self.bound)
+        excess = (square - 1) * known
+        signed = np.sign(off) * np.sqrt(square) * known
+        lasting = np.maximum((signed[:, 1:] * signed[:, :-1]).sum(axis=1) / n, 0.0)
+        mean = np.maximum((size * known).sum(axis=1) / n, 1.0)
+        scaled = size * known / mean[:, None]
+        s00, s01, s11 = n + PRIOR_WINDOWS, scaled.sum(axis=1), (scaled**2).sum(axis=1) + PRIOR_WINDOWS
+        t0 = excess.sum(axis=1) + PRIOR_WINDOWS * self.clump
+        t1 = (excess * scaled).sum(axis=1) + PRIOR_WINDOWS * self.spread * mean
+        slope = np.clip((t1 * s00 - t0 * s01) / (s00 * s11 - s01**2), 0.0, np.maximum(t1 / s11, 0.0))
+        self.clump = np.maximum((t0 - slope * s01) / s00, 0.0)
+        hidden = HIDDEN * (np.sqrt(2 / s00) * (1 + np.maximum(excess.sum(axis=1), 0) / n) + np.sqrt(2 / self.moods) * lasting)
+        slope = np.maximum((t1 - self.clump * s01) / s11, 0.0)
+        self.spread = np.maximum(t1 / s11, 0.0) / mean
+        self.columns.append((self.clump + hidden, slope / mean, self.spread + hidden / mean))
 
     def told(self, level: Level, *, unsure: Floats, least: float) -> Level:
         """Return `level` with what was found, and with how unsure its height is."""
-        spread = np.maximum(np.stack(self.spreads, axis=1), least) + unsure[:, None]
-        return replace(level, clump=np.stack(self.clumps, axis=1), spread=spread)
+        clump, slope, spread = (np.stack([column[index] for column in self.columns], axis=1) for index in range(3))
+        return replace(level, clump=clump, slope=slope + unsure[:, None], spread=np.maximum(spread, least) + unsure[:, None])
 
 
-def _bounded(square: Floats, *, n_known: Integers) -> Floats:
+def _bounded(square: Floats, *, n_known: Integers, bound: float) -> Floats:
     """Cut squares down to some times their own mean, so that one turn does not make a series look restless."""
     mean = square.sum(axis=1) / n_known
     for _ in range(3):
-        mean = np.minimum(square, STRAY * np.maximum(mean, 1.0)[:, None]).sum(axis=1) / n_known
-    return np.asarray(np.minimum(square, STRAY * np.maximum(mean, 1.0)[:, None]), dtype=np.float64)
+        mean = np.minimum(square, bound * np.maximum(mean, 1.0)[:, None]).sum(axis=1) / n_known
+    return np.asarray(np.minimum(square, bound * np.maximum(mean, 1.0)[:, None]), dtype=np.float64)
+
+
+def _n_moods(known: Flags, past: Past) -> Floats:
+    """Return how many quarters of a day have something to tell: moods last for hours, so that many windows show but few of them."""
+    return np.asarray(np.maximum(_windows(known * 1.0, past.rhythm.quarter).astype(np.bool_).sum(axis=1), 1.0), dtype=np.float64)
 
 
 def _windows(x: Floats, width: int) -> Floats:

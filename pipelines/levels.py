@@ -41,15 +41,22 @@ class Level:
     """Every series (row): `height` a bucket (counts) or a record (shares), times `hours` (24) and `days` (7).
 
     How far the series strays has a column a length of window. The variance of a window is that of a Poisson (or binomial) count
-    times 1 + `clump` + `spread` m, with m the expected count (or the records but one): stories that are retold come in clumps of
-    any window alike, moods and bursts weigh the more the more there is.
+    times the larger of 1 + `clump` + `slope` m and 1 + `spread` m, with m the expected count (or the records but one): stories that
+    are retold come in clumps, in large and small windows alike, while moods and bursts weigh the more the more there is. Which of
+    the two a series has can't be told beyond the sizes it has shown, so there the worse is believed.
     """
 
     height: Floats
     hours: Floats
     days: Floats
     clump: Floats
+    slope: Floats
     spread: Floats
+
+    def stray(self, rows: slice | Integers, column: int, size: Floats) -> Floats:
+        """Return how many times a plain count's the variance of windows is; `size` is m, (series, ends) or one a row."""
+        clump, slope, spread = (one[rows, column].reshape(-1, *[1] * (size.ndim - 1)) for one in (self.clump, self.slope, self.spread))
+        return np.asarray(1 + np.maximum(clump + slope * size, spread * size), dtype=np.float64)
 
     def expected(self, rows: slice | Integers, *, start: int, end: int, rhythm: Rhythm) -> Floats:
         """Return what is expected in each bucket (or of each record in it) from `start` up to `end`: (series, buckets)."""
@@ -100,7 +107,7 @@ def _shape(x: Floats, exposure: Floats, *, start: int, rhythm: Rhythm, weight: f
         hours = _evened((x @ hour.T + pull) / ((expected * (days @ day)) @ hour.T + pull), rhythm=rhythm)
         days = 1.0 + trust * ((x @ day.T + pull) / ((expected * (hours @ hour)) @ day.T + pull) - 1.0)
     nothing = np.empty((len(x), 0))
-    return Level(height if is_share else height / rhythm.hour, hours, days, nothing, nothing)
+    return Level(height if is_share else height / rhythm.hour, hours, days, nothing, nothing, nothing)
 
 
 def _usual_blocks(x: Floats, *, known: Flags, start: int, rhythm: Rhythm) -> Floats:

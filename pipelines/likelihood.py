@@ -16,24 +16,27 @@ MANY = 2000
 """Records from which a share is as good as continuous."""
 
 
-def share_tail(n: Floats, n_negative: Floats, *, expected: Floats, spread: Floats) -> Floats:
-    """Return how likely `n_negative` or more of `n` are, under a beta-binomial with mean `expected` and correlation `spread`.
+def share_tail(n: Floats, n_negative: Floats, *, expected: Floats, stray: Floats) -> Floats:
+    """Return how likely `n_negative` or more of `n` are, under a beta-binomial of mean share `expected`.
+
+    `stray` is how many times a binomial count's its variance is.
 
     Exact to about nine digits up to `MANY` records, beyond that by the beta distribution of the same variance.
     """
     result = np.ones(len(n))
+    spread = np.clip((stray - 1) / np.maximum(n - 1, 1), 1e-6, 0.5)
     few = (n_negative > 0) & (n <= MANY)
     result[few] = _share_sum(n[few], n_negative[few], expected=expected[few], spread=spread[few])
     many = (n_negative > 0) & (n > MANY)
-    precision = n[many] / (1 + (n[many] - 1) * spread[many]) - 1
+    precision = np.maximum(n[many] / stray[many] - 1, 1e-3)
     least = np.clip((n_negative[many] - 0.5) / n[many], 0, 1)
     result[many] = special.betaincc(expected[many] * precision, (1 - expected[many]) * precision, least)
     return result
 
 
-def count_tail(count: Floats, *, expected: Floats, spread: Floats) -> Floats:
-    """Return how likely `count` or more are, under a negative binomial with mean `expected` and dispersion `spread`."""
-    size = 1.0 / spread
+def count_tail(count: Floats, *, expected: Floats, stray: Floats) -> Floats:
+    """Return how likely `count` or more are, under a negative binomial; `stray` is how many times its mean its variance is."""
+    size = expected / np.maximum(stray - 1, 1e-6)
     tail = special.betainc(np.maximum(count, 1), size, expected / (size + expected))
     return np.asarray(np.where(count <= 0, 1.0, tail), dtype=np.float64)
 

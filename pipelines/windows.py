@@ -15,8 +15,11 @@ CELLS_AT_ONCE = 2_000_000
 WORTH_A_LOOK = 3.0
 """Standard deviations above the expected from which a tail is computed; less is never a turn."""
 
-SHARE_TOO = 1e-3
+SHARE_TOO = 1e-5
 """Probability of their share below which the volume does not explain a number of negatives."""
+
+LEAST_DAYS = {"share": 2, "negatives": 3, "volume": 3}
+"""Days of a series' past before it is judged: a number needs the shape of its days known more than a share does."""
 
 COUNT_FLOOR = 1.0
 """Least expected count of a window: below it a handful would look like a turn."""
@@ -95,7 +98,7 @@ class _Sums:
         self.likely = _running(base.counts.expected(rows, **span)) if base.counts else None
         self.share = _running(np.clip(base.shares.expected(rows, **span), *SHARE_BOUNDS) * n) if base.shares else None
         enough = base.n_past[rows] >= rule.min_baseline_records if rule.metric == "share" else base.n_past[rows] > 0
-        self.is_ready = (base.since[rows] <= grid - rule.rhythm.day) & (base.since[rows] != NEVER) & enough
+        self.is_ready = (base.since[rows] <= grid - LEAST_DAYS[rule.metric] * rule.rhythm.day) & (base.since[rows] != NEVER) & enough
 
     def judged(self, after: int) -> Flags:
         """Return which series count as judged at each end: those with enough records in the longest window."""
@@ -139,8 +142,8 @@ class _Sums:
         expected = _ending(running, length, after - self.start)
         if self.rule.metric != "share":
             expected = np.maximum(expected, COUNT_FLOOR)
-        clump, spread = (one[self.rows, column][:, None] for one in (fit.clump, fit.spread))
-        stray = 1 + clump + spread * (np.maximum(n - 1, 0) if self.rule.metric == "share" else expected)
+        size = np.maximum(n - 1, 0) if self.rule.metric == "share" else expected
+        stray = fit.stray(self.rows, column, size)
         return (n if self.rule.metric == "volume" else negative), expected, stray
 
     def _stands_out(self, n: Floats, main: Floats, expected: Floats) -> Flags:
@@ -156,14 +159,12 @@ class _Sums:
         metric, series = self.rule.metric, row + self.rows.start
         p_share = np.zeros(len(row))
         if share is not None and self.base.shares is not None:
-            fit = self.base.shares
-            spread = fit.spread[series, column] + fit.clump[series, column] / np.maximum(n - 1, 1)
-            p_share = share_tail(n, negative, expected=share / np.maximum(n, 1), spread=np.minimum(spread, 0.5))
+            stray = self.base.shares.stray(series, column, np.maximum(n - 1, 0))
+            p_share = share_tail(n, negative, expected=share / np.maximum(n, 1), stray=stray)
         p = p_share
         if metric != "share" and self.base.counts is not None:
             count = n if metric == "volume" else negative
-            fit = self.base.counts
-            p = count_tail(count, expected=expected, spread=fit.spread[series, column] + fit.clump[series, column] / expected)
+            p = count_tail(count, expected=expected, stray=self.base.counts.stray(series, column, expected))
         p_value = np.where(p_share <= SHARE_TOO, p, 1.0) if metric == "negatives" else p
         observed = negative / np.maximum(n, 1) if metric == "share" else n if metric == "volume" else negative
         usual = expected / np.maximum(n, 1) if metric == "share" else expected

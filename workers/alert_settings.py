@@ -53,11 +53,16 @@ class Rule(Section):
         return self
 
 
-DEFAULT_RULES = {
-    "negative-share": Rule(),
+STANDARD: dict[str, Rule] = {
+    "share": Rule(),
     # Counts swing more than shares do, so a turn must stand out further.
     "negatives": Rule(metric="negatives", min_negatives=10, min_baseline_records=0, min_ratio=2),
+    # Bursts of one story come in trains: the hours between them are no end.
+    "volume": Rule(metric="volume", min_baseline_records=0, min_ratio=2, resolves_after=timedelta(days=1)),
 }
+"""A rule for each metric."""
+
+DEFAULT_RULES = {"negative-share": STANDARD["share"], "negatives": STANDARD["negatives"]}
 
 
 NotifierKind = Literal["console", "webhook", "alertmanager", "email", "slack", "apprise"]

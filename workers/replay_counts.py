@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from workers.alert_settings import DEFAULT_RULES, Rule
+from workers.alert_settings import STANDARD, Rule
 from workers.clock import Clock, detector_rule
 from workers.count_grid import CountGrid, grid_of
 from workers.counts_file import read_counts
@@ -48,7 +48,7 @@ def replay_counts(
     Without `rules` by the shipped rule of the metric, its lengths cut to what the buckets allow; with, by each of the metric's,
     and what several find in one series at once is one incident. Nothing looks ahead of the bucket that it judges.
     """
-    chosen = [rule for rule in rules.rules.values() if rule.metric == metric] if rules else [shipped_rule(metric)]
+    chosen = [rule for rule in rules.rules.values() if rule.metric == metric] if rules else [STANDARD[metric]]
     if not chosen:
         raise UsageError(f'no rule watches {metric}: write metric = "{metric}" in one, or ask for another --metric')
     grid = grid_of(read_counts(path, needs_negatives=metric != "volume"), bucket=bucket)
@@ -59,12 +59,6 @@ def replay_counts(
     counts = _counts(grid)
     found = [one for rule in chosen for one in _incidents(_turns(counts, grid=grid, rule=rule), grid=grid, metric=metric)]
     return tuple(sorted(_merged(found), key=lambda one: (one.opened_at, one.p_value, one.series)))
-
-
-def shipped_rule(metric: Metric) -> Rule:
-    """Return the shipped rule of a metric, or where none is shipped what a rule of it is unless told otherwise."""
-    shipped = (rule for rule in DEFAULT_RULES.values() if rule.metric == metric)
-    return next(shipped, None) or Rule(metric=metric)
 
 
 def _counts(grid: CountGrid) -> "Counts":

@@ -18,8 +18,7 @@ from streams import Stream
 from pipelines import spikes
 from pipelines.counts import Counts
 from pipelines.spikes import Rule, Turn
-from workers.alert_settings import DEFAULT_RULES
-from workers.alert_settings import Rule as Settings
+from workers.alert_settings import STANDARD
 from workers.clock import Clock
 from workers.clock import detector_rule as converted
 
@@ -48,15 +47,9 @@ def named(where: str) -> Find:
     return found
 
 
-def settings_rule(metric: str) -> Settings:
-    """Return the shipped rule of a metric; a volume has none, and gets the defaults."""
-    found = [rule for rule in DEFAULT_RULES.values() if rule.metric == metric]
-    return found[0] if found else Settings.model_validate({"metric": metric})
-
-
 def detector_rule(metric: str, *, minutes: int) -> Rule:
     """Return the shipped rule of a metric in buckets."""
-    return converted(settings_rule(metric), clock=Clock(timedelta(minutes=minutes)))
+    return converted(STANDARD[metric], clock=Clock(timedelta(minutes=minutes)))
 
 
 def incidents_of(stream: Stream, *, rule: Rule, find: Find) -> list[Incident]:
