@@ -15,6 +15,9 @@ Flags = NDArray[np.bool_]
 MANY = 2000
 """Records from which a share is as good as continuous."""
 
+TERMS = 32
+"""Terms of a sum added up at a time."""
+
 
 def share_tail(n: Floats, n_negative: Floats, *, expected: Floats, stray: Floats) -> Floats:
     """Return how likely `n_negative` or more of `n` are, under a beta-binomial of mean share `expected`.
@@ -54,11 +57,16 @@ def _share_sum(n: Floats, n_negative: Floats, *, expected: Floats, spread: Float
     """Add up the terms of a beta-binomial from `n_negative` on."""
     concentration = 1.0 / spread - 1.0
     a, b = expected * concentration, (1.0 - expected) * concentration
-    k = n_negative
-    log_first = special.betaln(k + a, n - k + b) - special.betaln(a, b) - special.betaln(k + 1, n - k + 1) - np.log(n + 1.0)
-    term, total = np.ones_like(k), np.ones_like(k)
-    while (term > total * 1e-10).any():
-        term = term * (n - k) / (k + 1) * (k + a) / np.maximum(n - k - 1 + b, 1e-12)
-        total += term
-        k = np.minimum(k + 1, n)
+    log_first = special.betaln(n_negative + a, n - n_negative + b) - special.betaln(a, b)
+    log_first -= special.betaln(n_negative + 1, n - n_negative + 1) + np.log(n + 1.0)
+    last, total = np.ones_like(n_negative), np.ones_like(n_negative)
+    rows, done = np.arange(len(n)), 0
+    while rows.size:
+        k = n_negative[rows, None] + np.arange(done, done + TERMS)
+        left = np.maximum(n[rows, None] - k, 0)
+        ratio = left / (k + 1) * (k + a[rows, None]) / np.maximum(left - 1 + b[rows, None], 1e-12)
+        terms = last[rows, None] * np.cumprod(ratio, axis=1)
+        total[rows] += terms.sum(axis=1)
+        last[rows] = terms[:, -1]
+        rows, done = rows[last[rows] > total[rows] * 1e-10], done + TERMS
     return np.asarray(np.minimum(np.exp(log_first + np.log(total)), 1.0), dtype=np.float64)

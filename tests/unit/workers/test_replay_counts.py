@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from workers.errors import UsageError
-from workers.replay_counts import CountedIncident, replay_counts, shipped_rule
+from workers.replay_counts import CountedIncident, replay_counts
 from workers.rules_file import read_rules
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -116,11 +116,6 @@ def test_replay_counts_refuses_a_window_shorter_than_a_bucket_and_rules_of_other
 def test_replay_counts_of_nothing_or_of_one_row_finds_nothing(tmp_path: Path, rows: list[Row]) -> None:
     assert replay_counts(_file(tmp_path, []), metric="share") == ()
     assert replay_counts(_file(tmp_path, rows[:1]), metric="volume") == ()
-
-
-@pytest.mark.parametrize("metric", ["share", "negatives", "volume"])
-def test_shipped_rule_watches_its_metric(metric: Any) -> None:
-    assert shipped_rule(metric).metric == metric
 
 
 def counted(*, width: timedelta, n_buckets: int, turns_at: int, swells: bool = False) -> list[Row]:
