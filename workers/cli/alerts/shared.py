@@ -7,7 +7,7 @@ import typer
 if TYPE_CHECKING:
     from db.incidents import IncidentView
 
-IncidentId = Annotated[int, typer.Argument(help="The incident's number, as `alerts list` prints it.")]
+IncidentId = Annotated[int, typer.Argument(help="The incident's number, as `alerts list` prints it.", min=1, max=2**63 - 1)]
 Who = Annotated[str | None, typer.Option("--by", help="Who does it; your login name unless given.")]
 Why = Annotated[str, typer.Option("--why", help="Why; kept in the incident's history.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -89,7 +89,9 @@ def list_silences(
 
 
 @app.command()
-def end(silence_id: Annotated[int, typer.Argument(help="The silence's number, as `list` prints it.")], *, who: Who = None) -> None:
+def end(
+    silence_id: Annotated[int, typer.Argument(help="The silence's number, as `list` prints it.", min=1, max=2**63 - 1)], *, who: Who = None
+) -> None:
     """End a silence before its time; the next scan tells what it kept back and still fires."""
     from datetime import UTC, datetime
 
