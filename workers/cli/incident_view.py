@@ -72,7 +72,7 @@ def _sections(incident: IncidentView, *, around: Around) -> list[tuple[str, Rend
         ("past", _past(told.get("history", []), incident=incident)),
         ("driven by", _drivers(told.get("drivers", []), metric=incident.metric)),
         ("stories", _stories(told, metric=incident.metric)),
-        ("examples", _examples(told.get("examples", []))),
+        ("examples", _examples(told.get("examples", []), metric=incident.metric)),
         ("parts", _parts(kept) if len(kept) > 1 else None),
         ("silenced", _silences(incident, silences=around.silences)),
         ("told", _told(around.notifications)),
@@ -143,14 +143,15 @@ def _stories(told: Mapping[str, Any], *, metric: str) -> RenderableType | None:
     return Text(f"{tell}{named}".translate({**_UNSEEN, 10: "\n"}))
 
 
-def _examples(examples: Sequence[Mapping[str, Any]]) -> RenderableType | None:
-    return Text("\n\n").join(_example(one) for one in examples) if examples else None
+def _examples(examples: Sequence[Mapping[str, Any]], *, metric: str) -> RenderableType | None:
+    return Text("\n\n").join(_example(one, metric=metric) for one in examples) if examples else None
 
 
-def _example(one: Mapping[str, Any]) -> Text:
+def _example(one: Mapping[str, Any], *, metric: str) -> Text:
     at = datetime.fromisoformat(one["published_at"])
     alike = f" · {one['n_similar']} alike" if one["n_similar"] > 1 else ""
-    head = f"{at:%Y-%m-%d %H:%M} · {one['score']:.0%} negative · record {one['external_id']}{alike}".translate(_UNSEEN)
+    said = one["sentiment"] if metric == "volume" and "sentiment" in one else f"{one['score']:.0%} negative"
+    head = f"{at:%Y-%m-%d %H:%M} · {said} · record {one['external_id']}{alike}".translate(_UNSEEN)
     text, link = html.unescape(one["text"]).translate(_UNSEEN), one.get("url")
     shown = f"\n{link.translate(_UNSEEN)}" if link and link not in text else ""
     return Text.assemble((head, "dim"), "\n", text, (shown, "cyan"))
