@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import LargeBinary, Select, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
-from db.rollups import EPOCH
+from db.rollups import EPOCH, BucketRow
 from db.tables import Rollup
 
 if TYPE_CHECKING:
@@ -57,6 +57,19 @@ def read_counted_parts(
     query = _packed(source_id, dimensions=dimensions, since=since, until=until)
     for part in session.execute(query, execution_options={"yield_per": n_series}).partitions():
         yield _unpacked(part, bucket=bucket)
+
+
+def counted(rows: Sequence[BucketRow], *, bucket: timedelta) -> Counted:
+    """Return the buckets of one series as columns; there must be one at least."""
+    import numpy as np
+
+    return Counted(
+        names=((rows[0].dimension, rows[0].key),),
+        series=np.zeros(len(rows), dtype=np.int64),
+        bucket=np.array([(row.bucket_at - EPOCH) // bucket for row in rows], dtype=np.int64),
+        n=np.array([row.n for row in rows], dtype=np.int64),
+        n_negative=np.array([row.n_negative for row in rows], dtype=np.int64),
+    )
 
 
 def _packed(source_id: int, *, dimensions: Collection[str], since: datetime, until: datetime) -> Select[str, str, bytes]:

@@ -4,11 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, ColumnElement, Text, and_, case, cast, exists, false, func, literal, select, true, tuple_, union_all
+from sqlalchemy import CTE, ColumnElement, case, exists, false, func, literal, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from db.parts import Part
 from db.rollups import COUNTED_GROUPS, EPOCH, BucketRow
 from db.tables import Analysis, Mention, Record, Rollup, Source
 from pipelines.records import Lane
@@ -58,10 +57,10 @@ def read_texts(
     """Return a series' records published in [`since`, `until`), of one sentiment or of any; above `limit` always the same sample."""
     one = _analysed(series, since=since, until=until)
     wanted = select(one) if sentiment is None else select(one).where(one.c.sentiment == sentiment)
-    some = wanted.order_by(func.md5(cast(one.c.record_id, Text)), one.c.record_id).limit(limit).subquery()
+    some = wanted.order_by(func.md5(one.c.external_id), one.c.external_id).limit(limit).subquery()
     text = func.left(Record.text, READ_CHARACTERS)
     columns = (Record.id, Record.external_id, Record.published_at, Record.title, text, Record.url, some.c.sentiment, some.c.p_negative)
-    query = select(*columns).join(some, some.c.record_id == Record.id).order_by(Record.published_at, Record.id)
+    query = select(*columns).join(some, some.c.record_id == Record.id).order_by(Record.published_at, Record.external_id)
     return [ReadText(*row) for row in session.execute(query)]
 
 
@@ -108,9 +107,13 @@ def count_together(
     return {(row[0], row[1]): row[2] for row in session.execute(pairs.group_by(named.c.key, other.c.key))}
 
 
-def count_buckets(session: Session, series: Series, *, since: datetime, until: datetime, bucket: timedelta) -> list[BucketRow]:
-    """Count a series' buckets from its records, as rollups do and past those, by time."""
+def count_buckets(
+    session: Session, series: Series, *, since: datetime, until: datetime, bucket: timedelta, lane: Lane | None = None
+) -> list[BucketRow]:
+    """Count a series' buckets from its records, or those of one lane, as rollups do and past those, by time."""
     one = _analysed(series, since=since, until=until)
+    if lane:
+        one = select(one).join(Record, Record.id == one.c.record_id).where(Record.lane == lane).cte("of_lane")
     start = func.date_bin(bucket, one.c.published_at, literal(EPOCH)).label("start")
     n_negative = func.count().filter(one.c.sentiment == "negative")
     rows = session.execute(select(start, func.count(), n_negative).select_from(one).group_by(start).order_by(start))
@@ -141,24 +144,10 @@ def read_source_names(session: Session, ids: Collection[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in session.execute(select(Source.id, Source.name).where(Source.id.in_(sorted(ids))))}
 
 
-def count_backfilled(session: Session, part: Part) -> tuple[int, int]:
-    """Count the records in a part's window, and the negative ones, that came as a backfill."""
-    window = (Record.source_id == part.source_id, Record.published_at >= part.window_from, Record.published_at < part.peak_at)
-    if not session.scalar(select(exists().where(*window, Record.lane == Lane.BACKFILL))):
-        return 0, 0
-    rows = _newest(part.source_id, since=part.window_from, until=part.peak_at)
-    counted = (
-        select(func.count(), func.count().filter(rows.c.sentiment == "negative"))
-        .select_from(rows)
-        .join(Record, Record.id == rows.c.record_id)
-    )
-    n, n_negative = session.execute(counted.where(Record.lane == Lane.BACKFILL, _belongs(rows, part))).one()
-    return n, n_negative
-
-
-def _belongs(rows: CTE, part: Part) -> ColumnElement[bool]:
-    within = (rows.c.published_at >= part.window_from, rows.c.published_at < part.peak_at)
-    return and_(*within, _is_of(rows, dimension=part.dimension, key=part.key))
+def has_backfill(session: Session, source_id: int, *, since: datetime, until: datetime) -> bool:
+    """Tell whether any of a source's records published in [`since`, `until`) came as a backfill."""
+    window = (Record.source_id == source_id, Record.published_at >= since, Record.published_at < until)
+    return bool(session.scalar(select(exists().where(*window, Record.lane == Lane.BACKFILL))))
 
 
 def _analysed(series: Series, *, since: datetime, until: datetime) -> CTE:
@@ -184,8 +173,9 @@ def _key() -> ColumnElement[str]:
 
 def _newest(source_id: int, *, since: datetime, until: datetime) -> CTE:
     """Select a source's current records, published in [`since`, `until`), with their newest analysis."""
+    said = (Analysis.record_id, Analysis.model_id, Analysis.sentiment, Analysis.p_negative, Analysis.topic)
     return (
-        select(Analysis.record_id, Analysis.model_id, Analysis.sentiment, Analysis.p_negative, Analysis.topic, Record.published_at)
+        select(*said, Record.external_id, Record.published_at)
         .ext(distinct_on(Analysis.record_id))
         .join(Record, Record.id == Analysis.record_id)
         .where(Record.source_id == source_id, Record.superseded_at.is_(None))

@@ -136,7 +136,7 @@ def _judge(
         known = parts.read_parts(session, source_id=held.id, rule=name, since=span.after - rule.window)
         source = Watched(held.id, held.name)
         found = judge(rows, rule_name=name, rule=rule, clock=clock, source=source, span=span, known=known, fitted=fits[name])
-        judged.append(without_backfill(session, found, rule=rule, known=known))
+        judged.append(without_backfill(session, found, rule=rule, known=known, clock=clock, span=span, fitted=fits[name]))
     return incidents.record(
         session,
         held=held,
