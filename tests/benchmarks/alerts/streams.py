@@ -14,8 +14,8 @@ START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 SIZES = (2, 3, 5)
 MINUTES = (15, 60, 240, 1440)
 
-QUIET_DAYS = 10
-"""Days at the start in which nothing is planted: a series needs some past."""
+QUIET_DAYS, PAST_DAYS = 10, 4
+"""Days at the start of a stream, and of a series, in which nothing is planted: there must be some past to turn from."""
 
 BETWEEN_HOURS = 60
 """Least calm between two turns of one series."""
@@ -98,10 +98,11 @@ def _spots(shape: Shape, volume: Floats, randoms: Randoms) -> list[tuple[int, in
     spots = []
     gap, n_buckets = BETWEEN_HOURS * 60 // shape.minutes, shape.size[1]
     for series in randoms.permutation(len(volume))[: len(volume) // 3]:
+        known = np.cumsum(volume[series] > 0) >= PAST_DAYS * shape.per_day
         start = QUIET_DAYS * shape.per_day + int(randoms.integers(0, gap))
         while start < n_buckets:
             size, length = int(randoms.choice(SIZES)), max(1, int(randoms.choice(MINUTES)) // shape.minutes)
-            fits = start + np.flatnonzero(volume[series, start : start + gap] >= ENOUGH)
+            fits = start + np.flatnonzero((volume[series] >= ENOUGH)[start : start + gap] & known[start : start + gap])
             if len(fits) and fits[-1] + length < n_buckets:
                 begin = int(randoms.choice(fits))
                 spots.append((int(series), begin, begin + length, size))
