@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, ColumnElement, case, exists, false, func, literal, select, true, tuple_, union_all
+from sqlalchemy import CTE, ColumnElement, exists, false, func, literal, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -64,8 +64,13 @@ def read_texts(
     return [ReadText(*row) for row in session.execute(query)]
 
 
-def read_slices(session: Session, series: Series, *, baseline_from: datetime, window_from: datetime, until: datetime) -> list[Slice]:
-    """Count a series' records by topic and by entity, in the window and in the baseline; the whole series comes first."""
+def read_slices(
+    session: Session, series: Series, *, baseline_from: datetime, window_from: datetime, until: datetime, least: int = 1
+) -> list[Slice]:
+    """Count a series' records by topic and by entity, in the window and in the baseline; the whole series comes first.
+
+    What has fewer than `least` records in the window is left out: most entities of a baseline.
+    """
     one = _analysed(series, since=baseline_from, until=until)
     inside, negative = one.c.published_at >= window_from, one.c.sentiment == "negative"
     kept = select(one.c.record_id, one.c.model_id, one.c.topic, inside.label("inside"), negative.label("negative")).cte("kept")
@@ -82,8 +87,8 @@ def read_slices(session: Session, series: Series, *, baseline_from: datetime, wi
         select(literal("entity"), mentioned.c.key, mentioned.c.inside, mentioned.c.negative),
     ).subquery()
     now, before = rows.c.inside, ~rows.c.inside
-    counts = (func.sum(case((condition, 1), else_=0)) for condition in (now, now & rows.c.negative, before, before & rows.c.negative))
-    query = select(rows.c.dimension, rows.c.key, *counts).group_by(rows.c.dimension, rows.c.key)
+    counts = [func.count().filter(condition) for condition in (now, now & rows.c.negative, before, before & rows.c.negative)]
+    query = select(rows.c.dimension, rows.c.key, *counts).group_by(rows.c.dimension, rows.c.key).having(counts[0] >= least)
     slices = [Slice(*row) for row in session.execute(query)]
     return sorted(slices, key=lambda one: (one.dimension != "source", one.dimension, one.key))
 

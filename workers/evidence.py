@@ -27,7 +27,7 @@ N_READ = 6_000
 N_BACKGROUND = 1_000
 """Texts of the series, and of the whole source, that say what is said at other times."""
 
-LONGEST_BASELINE = 200_000
+LONGEST_BASELINE = 100_000
 """Records of a source that drivers are weighed against: a busier one is compared with a shorter past."""
 
 LONGEST_EXAMPLE = 400
@@ -115,7 +115,8 @@ def _scores(read: Sequence[evidence.ReadText], *, metric: str) -> list[float]:
 def _drivers(
     session: "Session", lead: "Part", *, series: evidence.Series, since: datetime, sentiment: str | None
 ) -> list[dict[str, object]]:
-    slices = evidence.read_slices(session, series, baseline_from=since, window_from=lead.window_from, until=lead.peak_at)
+    span = {"baseline_from": since, "window_from": lead.window_from, "until": lead.peak_at}
+    slices = evidence.read_slices(session, series, **span, least=drivers.LEAST)
     found = drivers.find_drivers(slices, metric=lead.metric, expected=lead.expected, series=series)
     keys = [one.key for one in found if one.dimension == "entity"]
     together = evidence.count_together(session, series, since=lead.window_from, until=lead.peak_at, keys=keys, sentiment=sentiment)
