@@ -184,6 +184,9 @@ class Alerts(Section):
     critical_ratio: float = Field(
         3.0, gt=1, description="Observed over expected from which an incident is critical; a share also where so little is left unharmed."
     )
+    critical_excess: int = Field(
+        20, ge=0, description="Negatives (of a volume: records) beyond the expected, fewer than which make nothing critical by its ratio."
+    )
     critical_series: int = Field(8, ge=2, description="Different series turned at once from which an incident is critical.")
     remind_after: tuple[timedelta, ...] = Field(
         (timedelta(hours=4), timedelta(days=1), timedelta(days=3)),

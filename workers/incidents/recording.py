@@ -144,7 +144,7 @@ def _refresh(
     current = [one for one in kept if one.resolved_at is None or one.id in touched.news]
     situation = following.Situation(
         parts=current,
-        severity=severity_of(current, ratio=chosen.critical_ratio, n_series=chosen.critical_series),
+        severity=severity_of(current, chosen=chosen),
         now=now,
         silences=in_force,
         news=touched.news,

@@ -41,7 +41,7 @@ def tend(session: "Session", *, rules: Collection[str], now: datetime) -> Record
 
 def _tend(session: "Session", incident: IncidentView, *, current: list[PartView], in_force: "list[SilenceView]", now: datetime) -> None:
     chosen = settings().alerts
-    severity = severity_of(current, ratio=chosen.critical_ratio, n_series=chosen.critical_series)
+    severity = severity_of(current, chosen=chosen)
     step = following.follow(incident.standing, following.Situation(parts=current, severity=severity, now=now, silences=in_force))
     again = following.remind(step.standing, last_judged_at=incident.last_judged_at, now=now, waits=chosen.remind_after)
     step = replace(again, events=[*step.events, *again.events], changes=[*step.changes, *again.changes])
