@@ -141,7 +141,7 @@ def _incident(parts: Sequence[Part], *, sources: Mapping[int, str]) -> Replayed:
         lead=lead,
         parts=tuple(parts),
         source=sources[lead.source_id],
-        severity=severity_of(parts, ratio=chosen.critical_ratio, n_series=chosen.critical_series),
+        severity=severity_of(parts, chosen=chosen),
         opened_at=min(one.opened_at for one in parts),
         resolved_at=None if None in ends else max(one for one in ends if one),
         why=sentence(lead, source=sources[lead.source_id], others=list(others)),
