@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import LargeBinary, Select, func, literal, select, type_coerce
+from sqlalchemy import LargeBinary, Select, Text, func, literal, select, type_coerce
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from db.rollups import EPOCH, BucketRow
@@ -21,6 +22,10 @@ _ROW = [("at", ">i8"), ("n", ">i4"), ("n_negative", ">i4")]
 """One bucket as the query packs it, with PostgreSQL's own time: microseconds since `_PACKED_EPOCH`."""
 
 _PACKED_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+MANY = 1_000
+"""Series above which reading all of a source costs less than looking each up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,24 @@ def read_counted(
 
 
 def read_counted_parts(
-    session: Session, *, source_id: int, dimensions: Collection[str], since: datetime, until: datetime, bucket: timedelta, n_series: int
+    session: Session,
+    *,
+    source_id: int,
+    names: Collection[tuple[str, str]],
+    since: datetime,
+    until: datetime,
+    bucket: timedelta,
+    n_series: int,
 ) -> Iterator[Counted]:
-    """Read the same `n_series` series at a time, in no order, so that weeks of a large source need little memory."""
-    query = _packed(source_id, dimensions=dimensions, since=since, until=until)
+    """Read the series in `names`, and where those are many others too, `n_series` at a time and in no order.
+
+    So weeks of a large source need little memory.
+    """
+    query = _packed(source_id, dimensions={dimension for dimension, _ in names}, since=since, until=until)
+    if len(names) <= MANY:
+        wanted = func.unnest(*(literal(list(one), ARRAY(Text)) for one in zip(*sorted(names), strict=True)))
+        named = wanted.table_valued("dimension", "key", name="named").render_derived()
+        query = query.join(named, (named.c.dimension == Rollup.dimension) & (named.c.key == Rollup.key))
     for part in session.execute(query, execution_options={"yield_per": n_series}).partitions():
         yield _unpacked(part, bucket=bucket)
 

@@ -19,7 +19,7 @@ from workers.alert_settings import Rule
 from workers.clock import Clock
 from workers.faults import describe
 from workers.fits import fits_of
-from workers.judging import Watched, judge, reach
+from workers.judging import Watched, grid_points, judge, reach
 from workers.lanes import without_backfill
 from workers.rules import save_in_force
 from workers.settings import settings
@@ -122,21 +122,21 @@ def _judge(
     session: "Session", held: watermarks.Held, *, rules: Mapping[str, Rule], clock: Clock, span: watermarks.Span, now: datetime
 ) -> incidents.Recorded:
     """Judge a span by every rule and record what was found."""
-    fits = fits_of(session, rules, source_id=held.id, clock=clock, span=span)
     rows = counted.read_counted(
         session,
         source_id=held.id,
         dimensions={dimension for rule in rules.values() for dimension in rule.dimensions},
-        since=min((reach(rule, clock=clock, span=span, fitted=fits[name]) for name, rule in rules.items()), default=span.until),
+        since=min((_window_before(span, rule=rule, clock=clock) for rule in rules.values()), default=span.until),
         until=span.until,
         bucket=clock.bucket,
     )
+    known = {name: parts.read_parts(session, source_id=held.id, rule=name, since=span.after - rule.window) for name, rule in rules.items()}
+    fits = fits_of(session, rules, rows=rows, known=known, source_id=held.id, clock=clock, span=span)
     judged = []
     for name, rule in rules.items():
-        known = parts.read_parts(session, source_id=held.id, rule=name, since=span.after - rule.window)
-        source = Watched(held.id, held.name)
-        found = judge(rows, rule_name=name, rule=rule, clock=clock, source=source, span=span, known=known, fitted=fits[name])
-        judged.append(without_backfill(session, found, rule=rule, known=known, clock=clock, span=span, fitted=fits[name]))
+        source, own, fitted = Watched(held.id, held.name), known[name], fits[name]
+        found = judge(rows, rule_name=name, rule=rule, clock=clock, source=source, span=span, known=own, fitted=fitted)
+        judged.append(without_backfill(session, found, rule=rule, known=own, clock=clock, span=span, fitted=fitted))
     return incidents.record(
         session,
         held=held,
@@ -145,6 +145,11 @@ def _judge(
         judged_before=held.scanned_until,
         now=now,
     )
+
+
+def _window_before(span: watermarks.Span, *, rule: Rule, clock: Clock) -> datetime:
+    """Return since when rows are needed where every baseline is at hand."""
+    return reach(rule, clock=clock, span=span, fitted=grid_points(rule, clock=clock, span=span))
 
 
 def _summed(done: incidents.Recorded) -> ScanSummary:

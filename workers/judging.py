@@ -1,6 +1,6 @@
 """Judge one source's counts by one rule, as the scan and a replay do alike; reading and storing are left to those."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Container, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -63,9 +63,10 @@ def judge(
     """
     from pipelines.spikes import find_turns
 
-    names = tuple(sorted({name for name in rows.names if name[0] in rule.dimensions} | {(one.dimension, one.key) for one in known}))
+    points = grid_points(rule, clock=clock, span=span)
+    names = _names(rows, rule, known=known, fitted=[fitted[at] for at in points if at in fitted], n_points=len(points))
     position = {name: index for index, name in enumerate(names)}
-    baselines = {at: fitted[at].rows_of(names) for at in grid_points(rule, clock=clock, span=span) if at in fitted}
+    baselines = {at: fitted[at].rows_of(names) for at in points if at in fitted}
     turns = find_turns(
         counts_of(rows, names=names),
         rule=detector_rule(rule, clock=clock),
@@ -84,6 +85,14 @@ def judge(
     return _compared(found, known=known, after=span.after)
 
 
+def _names(rows: "Counted", rule: Rule, *, known: Sequence[PartView], fitted: Sequence[Fitted], n_points: int) -> tuple[Name, ...]:
+    """Return the series to judge, in order: those that have baselines, if all were fitted before, else all that the rule watches."""
+    names = {name for name in rows.names if name[0] in rule.dimensions}
+    if len(fitted) == n_points:
+        names &= {name for one in fitted for name in one.names}
+    return tuple(sorted(names | {(one.dimension, one.key) for one in known}))
+
+
 def grid_points(rule: Rule, *, clock: Clock, span: Span) -> list[int]:
     """Return the buckets at which the baselines are fitted that judge a span."""
     from pipelines.spikes import grid_point, refit_every
@@ -93,7 +102,7 @@ def grid_points(rule: Rule, *, clock: Clock, span: Span) -> list[int]:
     return list(range(first, clock.number(span.until), refit_every(detector)))
 
 
-def reach(rule: Rule, *, clock: Clock, span: Span, fitted: Fits) -> datetime:
+def reach(rule: Rule, *, clock: Clock, span: Span, fitted: Container[int]) -> datetime:
     """Return since when `judge` needs rows: a window, or a season before each of the baselines that `fitted` lacks."""
     from pipelines.spikes import reaches_back
 
