@@ -27,13 +27,15 @@ RULE = Rule(season=timedelta(days=7), dimensions=("topic",))
 
 @pytest.fixture
 def part(feed: Any, engine: Engine, post: Any) -> Part:
-    """Ten days about earnings, judged: the ninth is negative, all day long."""
+    """Ten days about earnings, and some about trading, judged: on the ninth earnings are negative, all day long."""
     chance = random.Random(5)
     posts = []
     for minute in range(0, N_DAYS * 24 * 60, 10):
         at = START + timedelta(minutes=minute)
         risk = 0.8 if TURN * DAY <= at - START < (TURN + 1) * DAY else 0.15
         posts.append(post(at, "negative" if chance.random() < risk else "neutral", "earnings", text=f"note {minute}"))
+        if minute % 40 == 0:
+            posts.append(post(at, "negative" if chance.random() < 0.1 else "neutral", "trading", text=f"chatter {minute}"))
     feed.bring(posts)
     span = Span(START + timedelta(days=7), START + N_DAYS * DAY)
     with transaction(engine) as session:
@@ -43,7 +45,8 @@ def part(feed: Any, engine: Engine, post: Any) -> Part:
     judged = judge(
         rows, rule_name="share", rule=RULE, clock=Clock(BUCKET), source=Watched(source_id, "wire"), span=span, known=[], fitted={}
     )
-    return judged.found[0]
+    [part] = judged.found
+    return part
 
 
 @pytest.fixture
