@@ -50,15 +50,17 @@ def list_incidents(
 
 def _row(one: "IncidentView", *, form: Format) -> dict[str, Any]:
     from dataclasses import asdict
+    from datetime import UTC, datetime
 
     from workers.sentence import label
 
     told = asdict(one) | {"incident": one.id, "series": label(one.dimension, one.key) or "(all)"}
     if form is not Format.TABLE:
         return told
+    year = datetime.now(UTC).year
     return told | {
         "state": f"{one.state}, silenced" if one.silenced_at and one.state == "firing" else one.state,
-        "series": f"{told['series']} and {one.n_parts - 1} more" if one.n_parts > 1 else told["series"],
-        "opened_at": f"{one.opened_at:%Y-%m-%d %H:%M}",
-        "moved": moved(one),
+        "series": f"{told['series']} +{one.n_parts - 1}" if one.n_parts > 1 else told["series"],
+        "opened_at": f"{one.opened_at:{'%m-%d %H:%M' if one.opened_at.year == year else '%Y-%m-%d'}}",
+        "moved": moved(one).removesuffix(" negative"),  # as the percent sign tells
     }
