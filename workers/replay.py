@@ -4,7 +4,7 @@ The judging is left to `judging`, which turns are one incident to `incidents.rel
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,19 +15,19 @@ from db.parts import Part, PartView
 from db.sharing import count_shared
 from db.watermarks import Span, floor
 from workers.alert_settings import Rule
-from workers.clock import Clock
+from workers.clock import Clock, detector_rule
 from workers.errors import NotFound
 from workers.incidents import relation
 from workers.incidents.severity import severity_of
-from workers.judging import Fits, Watched, judge, reach
+from workers.judging import Watched, judge, reach
 from workers.sentence import label, sentence
 from workers.settings import settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-LONGEST_SPAN = timedelta(days=31)
-"""Event time judged at once: bounds memory."""
+LONGEST_SPAN = timedelta(days=7)
+"""Event time judged at once: bounds memory, and lets series be left out that have too few records all the while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,6 @@ class Judging:
 
     def __init__(self, session: "Session", history: History, *, rules: Mapping[str, Rule], clock: Clock) -> None:
         self.session, self.history, self.rules, self.clock = session, history, rules, clock
-        self.fitted: dict[str, Fits] = {name: {} for name in rules}
         self.found: dict[str, dict[tuple[str, datetime], PartView]] = {name: {} for name in rules}
         self.n_series = dict.fromkeys(rules, 0)
 
@@ -103,7 +102,7 @@ class Judging:
         return [part for parts in self.found.values() for part in parts.values() if part.opened_at > span.after]
 
     def _judge(self, span: Span) -> None:
-        reaches = [reach(rule, clock=self.clock, span=span, fitted=self.fitted[name]) for name, rule in self.rules.items()]
+        reaches = [reach(rule, clock=self.clock, span=span, fitted={}) for rule in self.rules.values()]
         rows = counted.read_counted(
             self.session,
             source_id=self.history.source_id,
@@ -116,15 +115,34 @@ class Judging:
             return
         source = Watched(self.history.source_id, self.history.source)
         for name, rule in self.rules.items():
-            known, fitted = list(self.found[name].values()), self.fitted[name]
-            judged = judge(rows, rule_name=name, rule=rule, clock=self.clock, source=source, span=span, known=known, fitted=fitted)
-            self.found[name] |= {(one.fingerprint, one.opened_at): self._kept(one) for one in judged.found}
             self.n_series[name] = max(self.n_series[name], sum(dimension in rule.dimensions for dimension, _ in rows.names))
-            fitted.clear()
+            known = list(self.found[name].values())
+            watched = busy_only(rows, rule=rule, span=span, clock=self.clock, known=known)
+            if not watched.names:
+                continue
+            judged = judge(watched, rule_name=name, rule=rule, clock=self.clock, source=source, span=span, known=known, fitted={})
+            self.found[name] |= {(one.fingerprint, one.opened_at): self._kept(one) for one in judged.found}
 
     def _kept(self, part: Part) -> PartView:
         same = {field.name: getattr(part, field.name) for field in fields(Part)}
         return PartView(**same, id=0, incident_id=0, source=self.history.source, withdrawn=False)
+
+
+def busy_only(rows: counted.Counted, *, rule: Rule, span: Span, clock: Clock, known: Sequence[PartView] = ()) -> counted.Counted:
+    """Leave out the series that have too few records for the rule in the whole span, which changes nothing, and takes most entities."""
+    import numpy as np
+
+    from pipelines.busy import busy_series
+
+    detector = detector_rule(rule, clock=clock)
+    busy = busy_series(rows.series, rows.bucket, rows.n, rule=detector, after=clock.number(span.after), until=clock.number(span.until))
+    open_ = {(one.dimension, one.key) for one in known if one.resolved_at is None or one.resolved_at > span.after - rule.window}
+    kept = np.isin(np.arange(len(rows.names)), busy) | np.array([name in open_ for name in rows.names], dtype=np.bool_)
+    number = np.cumsum(kept) - 1
+    chosen = kept[rows.series]
+    columns = {name: getattr(rows, name)[chosen] for name in ("bucket", "n", "n_negative")}
+    names = tuple(name for name, is_kept in zip(rows.names, kept, strict=True) if is_kept)
+    return replace(rows, names=names, series=number[rows.series[chosen]], **columns)
 
 
 def _grouped(session: "Session", found: Sequence[Part], *, sources: Mapping[int, str]) -> tuple[Replayed, ...]:

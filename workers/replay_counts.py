@@ -17,7 +17,8 @@ from workers.errors import UsageError
 from workers.rules_file import RulesFile, fit_buckets
 
 if TYPE_CHECKING:
-    from pipelines.counts import Counts
+    from pipelines.counts import Counts, Integers
+    from pipelines.rules import Rule as DetectorRule
     from pipelines.spikes import Turn
 
 Metric = Literal["share", "negatives", "volume"]
@@ -56,27 +57,36 @@ def replay_counts(
         fit_buckets(rules, bucket=grid.bucket, whole=False)
     if not len(grid.number):
         return ()
-    counts = _counts(grid)
-    found = [one for rule in chosen for one in _incidents(_turns(counts, grid=grid, rule=rule), grid=grid, metric=metric)]
+    found = [one for rule in chosen for one in _incidents(_turns(grid, rule=rule), grid=grid, metric=metric)]
     return tuple(sorted(_merged(found), key=lambda one: (one.opened_at, one.p_value, one.series)))
 
 
-def _counts(grid: CountGrid) -> "Counts":
+def _counts(grid: CountGrid, *, rule: "DetectorRule") -> "tuple[Counts, Integers]":
+    """Return the counts of the series that can be judged, and which these are."""
+    import numpy as np
+
+    from pipelines.busy import busy_series
     from pipelines.counts import Counts
 
-    return Counts.of(n_series=len(grid.names), series=grid.series, bucket=grid.number, n=grid.n, n_negative=grid.n_negative)
+    first, last = int(grid.number.min()), int(grid.number.max())
+    busy = busy_series(grid.series, grid.number, grid.n, rule=rule, after=first, until=last + 1)
+    rows = np.flatnonzero(np.isin(grid.series, busy)) if len(busy) < len(grid.names) else slice(None)
+    series = np.searchsorted(busy, grid.series[rows])
+    counts = Counts.of(n_series=len(busy), series=series, bucket=grid.number[rows], n=grid.n[rows], n_negative=grid.n_negative[rows])
+    return counts, busy
 
 
-def _turns(counts: "Counts", *, grid: CountGrid, rule: Rule) -> "list[Turn]":
+def _turns(grid: CountGrid, *, rule: Rule) -> "list[Turn]":
     """Judge all buckets from the first of the file on, as one scan after another would."""
     from pipelines.spikes import find_turns
 
     detector = detector_rule(rule, clock=Clock(grid.bucket))
+    counts, numbers = _counts(grid, rule=detector)
     turns: dict[tuple[int, int], Turn] = {}
     for after, until in _stretches(grid, memory=detector.season + 2 * detector.window):
         found = find_turns(counts, rule=detector, after=after, until=until, turns=list(turns.values()))
         turns |= {(one.series, one.opened_at): one for one in found}
-    return list(turns.values())
+    return [replace(turn, series=int(numbers[turn.series])) for turn in turns.values()]
 
 
 def _stretches(grid: CountGrid, *, memory: int) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,7 @@ from db.watermarks import Span
 from workers.alert_settings import Rule
 from workers.clock import EPOCH, Clock
 from workers.judging import Watched, judge, reach
-from workers.replay import Judging, span_of
+from workers.replay import Judging, busy_only, span_of
 from workers.settings import settings
 
 if TYPE_CHECKING:
@@ -70,12 +70,13 @@ def check_rules(
 
 def _checked(session: "Session", name: str, rule: Rule, *, judged: Sequence[tuple[Judging, Span]], clock: Clock) -> Checked:
     turns = [part for one, span in judged for part in one.found[name].values() if _end(part) > span.after]
-    days = [(span.until - span.after) / timedelta(days=1) for _, span in judged]
-    series_days = sum(one.n_series[name] * n for (one, _), n in zip(judged, days, strict=True))
-    told = Checked(name, "ok", len(turns), series_days)
+    series_days = sum(one.n_series[name] * ((span.until - span.after) / timedelta(days=1)) for one, span in judged)
+    told, n_days = Checked(name, "ok", len(turns), series_days), _n_days(rule, judged=judged)
     if turns:
-        complaint = _storm(turns, rule=rule, series_days=series_days, n_days=max(days))
+        complaint = _storm(turns, rule=rule, series_days=series_days, n_days=n_days)
         return replace(told, verdict="always fires", why=complaint) if complaint else told
+    if n_days < 1:
+        return replace(told, verdict="no history", why="history is too short to judge by yet; check it again in some weeks")
     if any(_sees_a_drill(session, name, rule, history=one.history, span=span, clock=clock) for one, span in judged):
         return told
     return replace(told, verdict="never fires", why=_deafness(session, rule, judged=judged, clock=clock))
@@ -86,12 +87,25 @@ def _storm(turns: Sequence[Part], *, rule: Rule, series_days: float, n_days: flo
     daily = {day for part in turns for day in _days(part)}
     share = sum((_end(part) - part.opened_at) / timedelta(days=1) for part in turns) / max(series_days, 1e-9)
     rate = len(turns) / max(series_days, 1e-9)
-    is_daily = n_days >= LEAST_DAYS and len(daily) >= MOST_DAYS * (n_days - 1)  # the first day of all has no past to be judged by
+    is_daily = n_days >= LEAST_DAYS and len(daily) >= MOST_DAYS * n_days
     if not is_daily or (rate < MOST_TURNS and share < MOST_TIME):
         return ""
     found = f"{len(turns)} turns on {len(daily)} of {n_days:.0f} days, {rate * 1000:.0f} in 1,000 series-days"
     bounds = f"min_ratio (now {rule.min_ratio:g}) or min_records (now {rule.min_records})"
     return f"{found}: raise {bounds}, or lower false_incidents (now {rule.false_incidents:g})"
+
+
+def _n_days(rule: Rule, *, judged: Sequence[tuple[Judging, Span]]) -> float:
+    """Return the days on which a rule could fire."""
+    firsts = [(max(span.after, one.history.first_at + _unjudged(rule)), span.until) for one, span in judged]
+    return max((until - first) / timedelta(days=1) for first, until in firsts)
+
+
+def _unjudged(rule: Rule) -> timedelta:
+    """Return how long a series must be known before it is judged."""
+    from pipelines.windows import LEAST_DAYS as UNJUDGED
+
+    return timedelta(days=UNJUDGED[rule.metric])
 
 
 def _days(part: Part) -> Iterator[int]:
@@ -108,8 +122,12 @@ def _sees_a_drill(session: "Session", name: str, rule: Rule, *, history: History
     rows = _rows(session, rule, history=history, span=span, clock=clock)
     if not rows.names:
         return False
+    since = max(span.after + (span.until - span.after) / 4, history.first_at + _unjudged(rule))  # a young series has no past
+    turned = _turned(rows, rule=rule, since=since, until=span.until, clock=clock)
+    turned = busy_only(turned, rule=rule, span=span, clock=clock)
+    if not turned.names:
+        return False
     source = Watched(history.source_id, history.source)
-    turned = _turned(rows, rule=rule, span=span, clock=clock)
     return bool(judge(turned, rule_name=name, rule=rule, clock=clock, source=source, span=span, known=[], fitted={}).found)
 
 
@@ -120,13 +138,13 @@ def _rows(session: "Session", rule: Rule, *, history: History, span: Span, clock
     )
 
 
-def _turned(rows: Counted, *, rule: Rule, span: Span, clock: Clock) -> Counted:
-    """Return the counts with one stretch of each of the largest series turned: nearly all negative, and of a count many times as many."""
+def _turned(rows: Counted, *, rule: Rule, since: datetime, until: datetime, clock: Clock) -> Counted:
+    """Return the counts with a stretch of each of the largest series turned: nearly all negative, and of a count many times as many."""
     import numpy as np
 
     length = clock.length(rule.window)
-    stretch = (rows.bucket - clock.number(span.until)) // length
-    judged = rows.bucket >= clock.number(span.after + (span.until - span.after) / 4)  # before it a young series has no past
+    stretch = (rows.bucket - clock.number(until)) // length
+    judged = rows.bucket >= clock.number(since)
     size = np.bincount(rows.series[judged], weights=rows.n[judged], minlength=len(rows.names))
     turned = np.zeros(len(rows.n), dtype=np.bool_)
     for series in np.argsort(-size, kind="stable")[:N_DRILLED]:

@@ -65,12 +65,13 @@ def test_replay_counts_finds_the_same_in_rows_shuffled_and_sent_twice(tmp_path: 
 
 @pytest.mark.parametrize("width", [timedelta(minutes=30), timedelta(hours=6), DAY])
 def test_replay_counts_judges_buckets_of_any_width(tmp_path: Path, width: timedelta) -> None:
-    rows = counted(width=width, n_buckets=90, turns_at=80)
+    turns_at = max(80, DAY * 5 // width)
+    rows = counted(width=width, n_buckets=turns_at + 10, turns_at=turns_at)
 
     found = replay_counts(_file(tmp_path, rows), metric="share")
 
     assert {one.series for one in found} == {"card"}
-    assert START + width * 81 <= found[0].opened_at <= START + width * 83
+    assert START + width * (turns_at + 1) <= found[0].opened_at <= START + width * (turns_at + 3)
 
 
 def test_replay_counts_keeps_to_where_the_rows_lie(tmp_path: Path, rows: list[Row]) -> None:
