@@ -35,10 +35,17 @@ def detector_rule(rule: Rule, *, clock: Clock) -> "DetectorRule":
     """Return a rule as the detector reads it: lengths in buckets, the budget of false incidents by bucket."""
     from pipelines.rules import Rule as DetectorRule
 
-    same = ("metric", "min_records", "min_negatives", "min_baseline_records", "min_ratio", "resolves_above_p")
     return DetectorRule(
-        **{name: getattr(rule, name) for name in same},
-        **{name: clock.length(getattr(rule, name)) for name in ("window", "baseline", "season", "resolves_after")},
+        metric=rule.metric,
+        window=clock.length(rule.window),
+        baseline=clock.length(rule.baseline),
+        season=clock.length(rule.season),
+        resolves_after=clock.length(rule.resolves_after),
+        min_records=rule.min_records,
+        min_negatives=rule.min_negatives,
+        min_baseline_records=rule.min_baseline_records,
+        min_ratio=rule.min_ratio,
         false_per_bucket=rule.false_incidents / 1000 * (clock.bucket / timedelta(days=1)),
+        resolves_above_p=rule.resolves_above_p,
         per_day=timedelta(days=1) / clock.bucket,
     )

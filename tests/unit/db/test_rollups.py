@@ -3,11 +3,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text, update
 
-from db import rollups
+from db import baselines, retention, rollups, watermarks
 from db.engine import transaction
-from db.tables import Rollup, RollupTouched, Source
+from db.tables import Baseline, Rollup, RollupTouched, Source
+from pipelines.records import Lane
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BUCKET = timedelta(minutes=15)
@@ -113,3 +114,72 @@ def _rows(engine: Engine) -> set[tuple[Any, ...]]:
     columns = (Rollup.dimension, Rollup.key, Rollup.bucket_at, Rollup.n, Rollup.n_negative, Rollup.n_neutral, Rollup.n_positive)
     with transaction(engine) as session:
         return {tuple(row) for row in session.execute(select(*columns).join(Source, Source.id == Rollup.source_id))}
+
+
+def test_refresh_notes_the_oldest_bucket_that_live_records_changed_behind_the_scan(feed: Any, engine: Engine, post: Any) -> None:
+    feed.bring([post(NOON), post(NOON + timedelta(hours=2))])
+    _judged_until(engine, NOON + timedelta(hours=1))
+
+    feed.bring([post(NOON + timedelta(minutes=minutes)) for minutes in (20, 50, 70)], prefix="late")
+    feed.bring([post(NOON + timedelta(minutes=40))], prefix="later")
+
+    assert _rejudged_from(engine) == NOON + BUCKET
+
+
+def test_refresh_notes_nothing_that_a_backfill_or_an_erasure_changed(feed: Any, engine: Engine, post: Any) -> None:
+    feed.bring([post(NOON), post(NOON + timedelta(hours=2))])
+    _judged_until(engine, NOON + timedelta(hours=3))
+
+    feed.bring([post(NOON)], lane=Lane.BACKFILL, prefix="old")
+    with transaction(engine) as session:
+        assert retention.erase_record(session, source="wire", external_id="p0")
+    feed.refresh()
+
+    assert _rejudged_from(engine) is None
+
+
+def test_refresh_waits_for_the_scan_that_may_have_read_the_old_counts(feed: Any, engine: Engine, post: Any) -> None:
+    feed.bring([post(NOON)])
+    late = [post(NOON + timedelta(minutes=1))]
+    feed.analyse(dict(zip(feed.store(late, prefix="late"), late, strict=True)))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(engine) as session:
+            held = watermarks.hold_source(session, watermarks.source_ids(session)[0])
+            assert held
+            refreshing = pool.submit(feed.refresh)
+            while not _blocked(engine):
+                pass
+            watermarks.advance(session, held, until=NOON + timedelta(hours=1))
+        refreshing.result()
+
+    assert _rejudged_from(engine) == NOON
+
+
+def test_touch_all_forgets_baselines_and_has_nothing_judged_again(feed: Any, engine: Engine, post: Any) -> None:
+    feed.bring([post(NOON)])
+    _judged_until(engine, NOON + timedelta(hours=1))
+    with transaction(engine) as session:
+        [source_id] = watermarks.source_ids(session)
+        baselines.save_baselines(session, {NOON: b"fitted"}, source_id=source_id, rule_hash="hash")
+        rollups.touch_all(session)
+    feed.refresh()
+
+    with transaction(engine) as session:
+        assert session.scalars(select(Baseline.fitted_at)).all() == []
+    assert _rejudged_from(engine) is None
+
+
+def _judged_until(engine: Engine, at: datetime) -> None:
+    with transaction(engine) as session:
+        session.execute(update(Source).values(scanned_until=at))
+
+
+def _rejudged_from(engine: Engine) -> datetime | None:
+    with transaction(engine) as session:
+        return session.scalars(select(Source.rejudge_from)).one()
+
+
+def _blocked(engine: Engine) -> bool:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with transaction(engine) as session:
+        return bool(session.execute(text(waiting)).scalar_one())
