@@ -166,6 +166,10 @@ class Silent(Section):
     )
 
 
+LEAST_WAIT = timedelta(minutes=5)
+"""The shortest wait between reminders."""
+
+
 class Alerts(Section):
     """The scan and whom it tells."""
 
@@ -182,7 +186,7 @@ class Alerts(Section):
         timedelta(hours=1), ge=timedelta(0), description="A related series that turns so soon after an incident resolved reopens it."
     )
     critical_ratio: float = Field(
-        3.0, gt=1, description="Observed over expected from which an incident is critical; a share also where so little is left unharmed."
+        3.0, gt=1, description="Observed over expected from which an incident is critical; a share also where its rest shrank as much."
     )
     critical_excess: int = Field(
         20, ge=0, description="Negatives (of a volume: records) beyond the expected, fewer than which make nothing critical by its ratio."
@@ -199,3 +203,12 @@ class Alerts(Section):
         timedelta(seconds=10),
         description="Wait after the first failed notification; doubles, up to an hour, unless the receiver names one.",
     )
+
+    @model_validator(mode="after")
+    def _reminders_widen(self) -> "Alerts":
+        waits = self.remind_after
+        if any(wait < LEAST_WAIT for wait in waits):
+            raise ValueError(f"remind_after: whoever is reminded more often than every {LEAST_WAIT} stops reading; write PT4H and more")
+        if list(waits) != sorted(waits):
+            raise ValueError("remind_after: each wait must be at least as long as the one before; sort them")
+        return self

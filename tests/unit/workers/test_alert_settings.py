@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from workers.alert_settings import NOTIFIER_FIELDS, Notifier
+from workers.alert_settings import NOTIFIER_FIELDS, Alerts, Notifier
 
 MAIL = {"kind": "email", "url": "smtp://relay.example", "sender": "Bellwether <bw@bank.example>", "to": ["Ana <ana@bank.example>"]}
 HOOK = {"kind": "webhook", "url": "https://desk.example/hook"}
@@ -62,3 +62,14 @@ def test_a_notifier_has_quiet_defaults() -> None:
 
     assert (one.changes, one.only, one.examples) == (("opened", "escalated", "reminder", "resolved"), {}, True)
     assert (one.allow_private, one.timeout, one.holds) == (None, timedelta(seconds=10), timedelta(days=1))
+
+
+@pytest.mark.parametrize(("waits", "complaint"), [(["PT0S"], "stops reading"), (["P1D", "PT4H"], "sort them")])
+def test_reminders_that_would_be_a_nuisance_are_refused(waits: list[str], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        Alerts.model_validate({"remind_after": waits})
+
+
+def test_reminders_may_be_none_or_widen() -> None:
+    assert Alerts.model_validate({"remind_after": []}).remind_after == ()
+    assert len(Alerts.model_validate({"remind_after": ["PT1H", "PT1H", "P1D"]}).remind_after) == 3
