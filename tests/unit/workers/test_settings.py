@@ -83,10 +83,10 @@ def test_settings_read_durations_in_iso_form(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
-        ("WINDOW", "PT0S", "longer than nothing"),
-        ("WINDOW", "P30D", "no longer than its baseline"),
+        ("WINDOW", "PT0S", "0 < window"),
+        ("WINDOW", "P30D", "window <= baseline"),
         ("WINDOW", "PT20M", "whole buckets"),
-        ("RESOLVES_ABOVE_P", "0.00001", "flap"),
+        ("RESOLVES_AFTER", "PT0S", "flap"),
     ],
 )
 def test_settings_refuse_a_rule_that_cannot_work(monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str) -> None:
