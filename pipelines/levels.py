@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.rhythm import DAYS, HOURS, Rhythm
+from pipelines.rhythm import DAYS, HOURS, Rhythm, shapes
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -32,8 +32,11 @@ RECENT_COUNTS, RECENT_RECORDS = 10.0, 50.0
 BOUND = 4.0
 """Robust standard deviations that a block may be off."""
 
-STEADY = 20.0
-"""Records in a block from which its own share says something."""
+LEAST_WEEKS = 2
+"""Weeks that it takes to tell a weekday from a single day."""
+
+STEADY, LEAST_STEADY = 20.0, 5
+"""Records in a block from which its own share says something, and blocks of that size from which their median does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +61,45 @@ class Level:
         clump, slope, spread = (one[rows, column].reshape(-1, *[1] * (size.ndim - 1)) for one in (self.clump, self.slope, self.spread))
         return np.asarray(1 + np.maximum(clump + slope * size, spread * size), dtype=np.float64)
 
-    def expected(self, rows: slice | Integers, *, start: int, end: int, rhythm: Rhythm) -> Floats:
-        """Return what is expected in each bucket (or of each record in it) from `start` up to `end`: (series, buckets)."""
-        bucket = np.arange(start, end, dtype=np.int64)
-        shape = self.hours[rows] @ rhythm.between_hours(bucket) * (self.days[rows] @ rhythm.is_day(bucket))
-        return np.asarray(self.height[rows, None] * shape, dtype=np.float64)
+    def expected(self, rows: slice | Integers, *, start: int, end: int, rhythm: Rhythm, width: int = 1) -> Floats:
+        """Return what is expected of a bucket (or of a record in it), on average over each `width` from `start` up to `end`."""
+        hour, day = shapes(rhythm, start, end, width)
+        shape = self.hours[rows] @ hour
+        shape *= self.days[rows] @ day
+        shape *= self.height[rows, None]
+        return np.asarray(shape, dtype=np.float64)
 
 
-def fit_counts(x: Floats, *, known: Flags, start: int, recent: int, rhythm: Rhythm) -> Level:
-    """Fit counts of cells; `known` marks the cells that were watched, `start` is the bucket at which they begin."""
-    usual = _usual_blocks(x, known=known, start=start, rhythm=rhythm)
-    bounded, kept = _bounded(x, usual=usual, known=known, rhythm=rhythm)
+def fit_counts(x: Floats, *, known: Flags, start: int, recent: int, rhythm: Rhythm) -> tuple[Level, Flags]:
+    """Fit counts of cells; `known` marks the cells that were watched, `start` is the bucket at which they begin.
+
+    Also return the cells that are like the rest: not those of blocks far off.
+    """
+    usual = _usual_blocks(x, known=known, rhythm=rhythm)
+    bounded, kept, alike = _bounded(x, usual=usual, known=known, rhythm=rhythm)
     shape = _shape(bounded, kept * 1.0, start=start, rhythm=rhythm, weight=SHAPE_COUNTS)
-    rate = shape.expected(slice(None), start=start, end=start + x.shape[1] * rhythm.hour, rhythm=rhythm)
-    expected = _blocks(rate, rhythm.hour)
+    expected = of_cells(shape, x.shape[1], start=start, rhythm=rhythm) * rhythm.hour
     level = replace(shape, height=shape.height * _over(bounded, expected * kept, weight=1e-9))
-    return replace(level, height=level.height * _recent_counts(x, expected=expected, known=known, recent=recent, rhythm=rhythm))
+    late = slice(x.shape[1] - recent, None)
+    ratio, alike[:, late] = _recent_counts(x[:, late], expected=expected[:, late], known=known[:, late], rhythm=rhythm)
+    return replace(level, height=level.height * ratio), alike
 
 
-def fit_shares(n: Floats, negative: Floats, *, start: int, recent: int, rhythm: Rhythm) -> Level:
-    """Fit shares of negatives in cells; a cell without records weighs nothing."""
+def fit_shares(n: Floats, negative: Floats, *, start: int, recent: int, rhythm: Rhythm) -> tuple[Level, Flags]:
+    """Fit shares of negatives in cells; a cell without records weighs nothing. Also return the cells that are like the rest."""
     whole = np.ones_like(n)
     kept = _kept_shares(n, negative, share=whole, rhythm=rhythm)
     shape = _shape(negative * kept, n * kept, start=start, rhythm=rhythm, weight=SHAPE_RECORDS, is_share=True)
     flat = replace(shape, height=np.ones(len(n)))
-    bent = _blocks(flat.expected(slice(None), start=start, end=start + n.shape[1] * rhythm.hour, rhythm=rhythm), rhythm.hour) / rhythm.hour
+    bent = of_cells(flat, n.shape[1], start=start, rhythm=rhythm)
     total, exposure = (negative * kept).sum(axis=1), (n * bent * kept).sum(axis=1)
     height = (total + PRIOR_SHARE * PRIOR_RECORDS) / (exposure + PRIOR_RECORDS)
     late = slice(n.shape[1] - recent, None)
     share = height[:, None] * bent[:, late]
-    kept = _kept_shares(n[:, late], negative[:, late], share=share, rhythm=rhythm)
+    kept[:, late] = _kept_shares(n[:, late], negative[:, late], share=share, rhythm=rhythm)
     weight = RECENT_RECORDS * height
-    ratio = ((negative[:, late] * kept).sum(axis=1) + weight) / ((n[:, late] * share * kept).sum(axis=1) + weight)
-    return replace(shape, height=np.clip(height * ratio, SHARE_FLOOR, 1 - SHARE_FLOOR))
+    ratio = ((negative * kept)[:, late].sum(axis=1) + weight) / (((n * kept)[:, late] * share).sum(axis=1) + weight)
+    return replace(shape, height=np.clip(height * ratio, SHARE_FLOOR, 1 - SHARE_FLOOR)), kept
 
 
 def _shape(x: Floats, exposure: Floats, *, start: int, rhythm: Rhythm, weight: float, is_share: bool = False) -> Level:
@@ -99,9 +108,10 @@ def _shape(x: Floats, exposure: Floats, *, start: int, rhythm: Rhythm, weight: f
     hour, day = rhythm.is_hour(cells, width=rhythm.hour), rhythm.is_day(cells, width=rhythm.hour)
     height = _over(x, exposure, weight=1e-9) + 1e-12
     pull = weight * height[:, None] if is_share else np.full((len(x), 1), weight)
-    hours, days = np.ones((len(x), HOURS)), np.ones((len(x), DAYS))
+    hours: Floats = np.ones((len(x), HOURS))
+    days: Floats = np.ones((len(x), DAYS))
     n_weeks = x.shape[1] * rhythm.hour / rhythm.per_day / DAYS
-    trust = max(0.0, 1.0 - 1.0 / n_weeks) if n_weeks >= 2 else 0.0
+    trust = 1.0 - 1.0 / n_weeks if n_weeks >= LEAST_WEEKS else 0.0
     for _ in range(2):
         expected = height[:, None] * exposure
         hours = _evened((x @ hour.T + pull) / ((expected * (days @ day)) @ hour.T + pull), rhythm=rhythm)
@@ -110,22 +120,26 @@ def _shape(x: Floats, exposure: Floats, *, start: int, rhythm: Rhythm, weight: f
     return Level(height if is_share else height / rhythm.hour, hours, days, nothing, nothing, nothing)
 
 
-def _usual_blocks(x: Floats, *, known: Flags, start: int, rhythm: Rhythm) -> Floats:
+def of_cells(level: Level, n_cells: int, *, start: int, rhythm: Rhythm) -> Floats:
+    """Return what is expected of a bucket (or of a record) in each cell."""
+    return level.expected(slice(None), start=start, end=start + n_cells * rhythm.hour, rhythm=rhythm, width=rhythm.hour)
+
+
+def _usual_blocks(x: Floats, *, known: Flags, rhythm: Rhythm) -> Floats:
     """Return the median count of each quarter of a day among those of its weekday, or of all days where weekdays are too few."""
     blocks = np.where(_whole(known, rhythm), _blocks(x, rhythm.cells_a_quarter), np.nan)
     per_day = rhythm.quarters_a_day
     days = blocks.reshape(len(x), -1, per_day)
     usual = np.repeat(_median(days, axis=1)[:, None], days.shape[1], axis=1)
-    if days.shape[1] >= 3 * DAYS:
+    if days.shape[1] >= (LEAST_WEEKS + 1) * DAYS:
         for first in range(DAYS):
             same = days[:, first::DAYS]
             usual[:, first::DAYS] = _median(same, axis=1)[:, None]
-    del start
     return np.nan_to_num(usual.reshape(blocks.shape))
 
 
-def _bounded(x: Floats, *, usual: Floats, known: Flags, rhythm: Rhythm) -> tuple[Floats, Flags]:
-    """Return the cells with high blocks cut down to their bound, and which to keep: not those of low blocks (a pause)."""
+def _bounded(x: Floats, *, usual: Floats, known: Flags, rhythm: Rhythm) -> tuple[Floats, Flags, Flags]:
+    """Return the cells with high blocks cut down to their bound, which to keep (not a pause), and which needed no cutting."""
     cells = rhythm.cells_a_quarter
     blocks, whole = _blocks(x, cells), _whole(known, rhythm)
     root = np.sqrt(usual + 0.375)
@@ -134,18 +148,18 @@ def _bounded(x: Floats, *, usual: Floats, known: Flags, rhythm: Rhythm) -> tuple
     most = (root + BOUND / 2 * scale) ** 2 - 0.375
     factor = np.minimum(1.0, most / np.maximum(blocks, 1e-9))
     kept = np.repeat(~(off < -BOUND * scale), cells, axis=1) & known
-    return x * np.repeat(factor, cells, axis=1) * kept, kept
+    each = np.repeat(factor, cells, axis=1)
+    return x * each * kept, kept, kept & (each >= 1)
 
 
-def _recent_counts(x: Floats, *, expected: Floats, known: Flags, recent: int, rhythm: Rhythm) -> Floats:
-    """Return how high a series stands now, over the height of its whole past."""
-    late = slice(x.shape[1] - recent, None)
+def _recent_counts(x: Floats, *, expected: Floats, known: Flags, rhythm: Rhythm) -> tuple[Floats, Flags]:
+    """Return how high a series stands now, over the height of its whole past, and which cells are like the rest."""
     day = rhythm.cells_a_quarter * rhythm.quarters_a_day
-    told = np.where(_blocks(known[:, late] * 1.0, day) >= day, 1.0, np.nan)
-    ratio = np.nan_to_num(_median(_blocks(x[:, late], day) / np.maximum(_blocks(expected[:, late], day), 1e-9) * told, axis=1), nan=1.0)
-    usual = _blocks(expected[:, late], rhythm.cells_a_quarter) * ratio[:, None]
-    bounded, kept = _bounded(x[:, late], usual=usual, known=known[:, late], rhythm=rhythm)
-    return _over(bounded, expected[:, late] * kept, weight=RECENT_COUNTS)
+    told = np.where(_blocks(known * 1.0, day) >= day, 1.0, np.nan)
+    ratio = np.nan_to_num(_median(_blocks(x, day) / np.maximum(_blocks(expected, day), 1e-9) * told, axis=1), nan=1.0)
+    usual = _blocks(expected, rhythm.cells_a_quarter) * ratio[:, None]
+    bounded, kept, alike = _bounded(x, usual=usual, known=known, rhythm=rhythm)
+    return _over(bounded, expected * kept, weight=RECENT_COUNTS), alike
 
 
 def _kept_shares(n: Floats, negative: Floats, *, share: Floats, rhythm: Rhythm) -> Flags:
@@ -155,7 +169,7 @@ def _kept_shares(n: Floats, negative: Floats, *, share: Floats, rhythm: Rhythm) 
     ratio = told / np.maximum(bent, 1e-9)
     steady = _median(np.where(total >= STEADY, ratio, np.nan), axis=1)
     pooled = (told.sum(axis=1) + 1e-9) / (bent.sum(axis=1) + 1e-9)
-    many = (total >= STEADY).sum(axis=1) >= 5
+    many = (total >= STEADY).sum(axis=1) >= LEAST_STEADY
     usual = np.clip(bent / np.maximum(total, 1e-9) * np.where(many, steady, pooled)[:, None], SHARE_FLOOR, 1 - SHARE_FLOOR)
     off = np.where(total > 0, (told - total * usual) / np.sqrt(np.maximum(total, 1) * usual * (1 - usual)), np.nan)
     scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
@@ -163,7 +177,7 @@ def _kept_shares(n: Floats, negative: Floats, *, share: Floats, rhythm: Rhythm) 
 
 
 def _blocks(x: Floats, width: int) -> Floats:
-    return x.reshape(len(x), -1, width).sum(axis=2)
+    return np.asarray(x.reshape(len(x), -1, width).sum(axis=2))
 
 
 def _whole(known: Flags, rhythm: Rhythm) -> Flags:
@@ -187,4 +201,5 @@ def _median(x: Floats, *, axis: int) -> Floats:
     ordered = np.sort(x, axis=axis)  # NaN last
     n = (~np.isnan(x)).sum(axis=axis, keepdims=True)
     low, high = np.maximum(n - 1, 0) // 2, np.maximum(n, 1) // 2
-    return np.squeeze((np.take_along_axis(ordered, low, axis=axis) + np.take_along_axis(ordered, high, axis=axis)) / 2, axis=axis)
+    middle = np.take_along_axis(ordered, low, axis=axis) + np.take_along_axis(ordered, high, axis=axis)
+    return np.asarray(np.squeeze(middle / 2, axis=axis))

@@ -1,11 +1,12 @@
 """How buckets lie in hours, days and weeks; what follows from it is left to `levels` and `baselines`."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Integers = NDArray[np.int64]
 HOURS, DAYS = 24, 7
 
@@ -55,7 +56,15 @@ class Rhythm:
             return self.is_hour(bucket)
         hour = (bucket + 0.5) / self.per_day % 1.0 * HOURS - 0.5
         after = hour - np.floor(hour)
-        return _is(np.floor(hour) % HOURS, HOURS) * (1 - after) + _is((np.floor(hour) + 1) % HOURS, HOURS) * after
+        return np.asarray(_is(np.floor(hour) % HOURS, HOURS) * (1 - after) + _is((np.floor(hour) + 1) % HOURS, HOURS) * after)
+
+
+@lru_cache(maxsize=16)
+def shapes(rhythm: Rhythm, start: int, end: int, width: int) -> tuple[Floats, Floats]:
+    """Return how far each `width` buckets from `start` up to `end` belong to the hours, (24, cells), and to the days, (7, cells)."""
+    bucket = np.arange(start, end, dtype=np.int64)
+    hour, day = (one.reshape(len(one), -1, width).mean(axis=2) for one in (rhythm.between_hours(bucket), rhythm.is_day(bucket)))
+    return hour, day
 
 
 def _is(number: Floats, n: int) -> Floats:

@@ -21,7 +21,7 @@ import numpy as np
 from pipelines.baselines import Baselines, Past, fit
 from pipelines.counts import Counts, Integers
 from pipelines.likelihood import Floats, adjusted
-from pipelines.rules import Rule as Rule
+from pipelines.rules import Rule
 from pipelines.windows import Windows, candidates, followed_windows
 
 N_LENGTHS = 4.0

@@ -1,15 +1,18 @@
 """Judge windows of every length against a baseline: how likely each is; which of them are turns is left to `spikes`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from pipelines.baselines import NEVER, SHARE_BOUNDS, Baselines
+from pipelines.baselines import NEVER, Baselines
 from pipelines.counts import Counts, Integers
+from pipelines.levels import Level
 from pipelines.likelihood import Flags, Floats, count_tail, share_tail
 from pipelines.rules import Rule
+from pipelines.straying import SHARE_BOUNDS
 
-CELLS_AT_ONCE = 2_000_000
+CELLS_AT_ONCE = 400_000
 """Buckets times series judged in one go: bounds memory."""
 
 WORTH_A_LOOK = 3.0
@@ -38,6 +41,19 @@ class Windows:
     expected: Floats
     p_value: Floats
 
+    def rows(self, where: Integers) -> "Windows":
+        """Return some rows."""
+        return Windows(*(getattr(self, one.name)[where] for one in fields(self)))
+
+
+def _stacked(parts: Sequence[Windows]) -> Windows:
+    return Windows(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Windows)))
+
+
+def _nothing() -> Windows:
+    whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Windows(whole, whole, whole, real, real, real, real, real)
+
 
 def candidates(counts: Counts, *, rule: Rule, base: Baselines, grid: int, after: int, until: int) -> tuple[Windows, Integers]:
     """Return the windows that end in (`after`, `until`] and are worth a look, and how many series count as judged at each end."""
@@ -48,9 +64,8 @@ def candidates(counts: Counts, *, rule: Rule, base: Baselines, grid: int, after:
         sums = _Sums(counts, rule=rule, base=base, rows=slice(first, min(first + stride, counts.n_series)), grid=grid, until=until)
         n_judged += sums.judged(after).sum(axis=0)
         parts += [sums.worth_a_look(column, after=after) for column in range(len(rule.lengths))]
-    windows = Windows(*(np.concatenate([getattr(part, one.name) for part in parts]) if parts else np.zeros(0) for one in fields(Windows)))
-    order = np.lexsort((windows.start, windows.series, windows.at))
-    return Windows(*(getattr(windows, one.name)[order] for one in fields(Windows))), n_judged
+    windows = _stacked(parts) if parts else _nothing()
+    return windows.rows(np.lexsort((windows.start, windows.series, windows.at))), n_judged
 
 
 def followed_windows(
@@ -64,23 +79,20 @@ def followed_windows(
     sums = _Sums(counts, rule=rule, base=base, rows=slice(series, series + 1), grid=grid, until=int(ends[-1]))
     after = int(ends[0]) - 1
     parts = [sums.all_windows(length, column, after=after) for column, length in enumerate(rule.lengths)]
-    windows = Windows(*(np.concatenate([getattr(part[0], one.name) for part in parts]) for one in fields(Windows)))
-    return windows, _is_calm(sums, after=after, opened_at=opened_at)
+    return _stacked([windows for windows, _ in parts]), _is_calm(sums, after=after, opened_at=opened_at)
 
 
 def _is_calm(sums: "_Sums", *, after: int, opened_at: int) -> Flags:
     rule = sums.rule
     lengths = [rule.resolves_after, *(length for length in rule.lengths if length > rule.resolves_after)]
-    calm, told = None, None
+    calm, told = np.zeros(sums.until - after, dtype=np.bool_), np.zeros(sums.until - after, dtype=np.bool_)
     for length in lengths:
-        column = max(index for index, one in enumerate(rule.lengths) if one <= max(length, 1))
+        column = max(index for index, one in enumerate(rule.lengths) if one <= length)
         windows, p_strict = sums.all_windows(length, column, after=after)
         is_calm = (p_strict > rule.resolves_above_p) & (windows.start >= opened_at)
-        enough = sums.tells(windows)
-        calm = is_calm if calm is None else np.where(told, calm, is_calm)
-        told = enough if told is None else told | enough
-    assert calm is not None
-    return np.asarray(calm, dtype=np.bool_)
+        calm = np.where(told, calm, is_calm)
+        told |= sums.tells(windows)
+    return calm
 
 
 def _first(rule: Rule, grid: int) -> int:
@@ -94,9 +106,8 @@ class _Sums:
         self.rule, self.base, self.rows, self.until, self.start = rule, base, rows, until, _first(rule, grid)
         n, negative = counts.dense(rows.start, rows.stop, start=self.start, end=until)
         self.n, self.negative = _running(n), _running(negative)
-        span = {"start": self.start, "end": until, "rhythm": rule.rhythm}
-        self.likely = _running(base.counts.expected(rows, **span)) if base.counts else None
-        self.share = _running(np.clip(base.shares.expected(rows, **span), *SHARE_BOUNDS) * n) if base.shares else None
+        self.likely = _running(self._expected(base.counts)) if base.counts else None
+        self.share = _running(np.clip(self._expected(base.shares), *SHARE_BOUNDS) * n) if base.shares else None
         enough = base.n_past[rows] >= rule.min_baseline_records if rule.metric == "share" else base.n_past[rows] > 0
         self.is_ready = (base.since[rows] <= grid - LEAST_DAYS[rule.metric] * rule.rhythm.day) & (base.since[rows] != NEVER) & enough
 
@@ -115,16 +126,12 @@ class _Sums:
         large = (n >= rule.min_records) & self._stands_out(n, main, expected)
         large &= (negative >= rule.min_negatives) if rule.metric != "volume" else True
         row, end = np.nonzero(far & large & self.is_ready[:, None])
-        share = None if self.share is None else _ending(self.share, length, after - self.start)[row, end]
-        return self._windows(length, column, row, end + after + 1, n[row, end], negative[row, end], expected[row, end], share)[0]
+        return self._judged(length, column, row=row, at=end + after + 1)[0]
 
     def all_windows(self, length: int, column: int, *, after: int) -> tuple[Windows, Floats]:
         """Return all windows of one length, and their probability where both number and share must be unlikely."""
-        n, negative = (_ending(one, length, after - self.start) for one in (self.n, self.negative))
-        _, expected, _ = self._main(length, column, after=after, n=n, negative=negative)
-        row, end = (grid.ravel() for grid in np.indices(n.shape))
-        share = None if self.share is None else _ending(self.share, length, after - self.start).ravel()
-        return self._windows(length, column, row, end + after + 1, n.ravel(), negative.ravel(), expected.ravel(), share)
+        row, end = (grid.ravel() for grid in np.indices((self.rows.stop - self.rows.start, self.until - after)))
+        return self._judged(length, column, row=row, at=end + after + 1)
 
     def tells(self, windows: Windows) -> Flags:
         """Return which windows hold enough to tell a turn from calm."""
@@ -132,6 +139,9 @@ class _Sums:
             return np.asarray(windows.n >= self.rule.min_records)
         least = self.rule.min_negatives if self.rule.metric == "negatives" else self.rule.min_records
         return np.asarray(windows.expected * self.rule.min_ratio >= least)
+
+    def _expected(self, level: Level) -> Floats:
+        return level.expected(self.rows, start=self.start, end=self.until, rhythm=self.rule.rhythm)
 
     def _main(self, length: int, column: int, *, after: int, n: Floats, negative: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the count in question, what was expected of it, and how many times a plain count's its variance is."""
@@ -153,22 +163,28 @@ class _Sums:
             large |= (n - main) * self.rule.min_ratio <= n - expected
         return large
 
-    def _windows(
-        self, length: int, column: int, row: Integers, at: Integers, n: Floats, negative: Floats, expected: Floats, share: Floats | None
-    ) -> tuple[Windows, Floats]:
+    def _judged(self, length: int, column: int, *, row: Integers, at: Integers) -> tuple[Windows, Floats]:
+        """Return windows, and their probability where both number and share must be unlikely."""
         metric, series = self.rule.metric, row + self.rows.start
-        p_share = np.zeros(len(row))
-        if share is not None and self.base.shares is not None:
+        n, negative, likely, share = (self._sum(one, length, row=row, at=at) for one in (self.n, self.negative, self.likely, self.share))
+        count, expected = (n if metric == "volume" else negative), np.maximum(likely, COUNT_FLOOR)
+        p: Floats = np.zeros(len(row))
+        p_share = p
+        if self.base.shares is not None:
             stray = self.base.shares.stray(series, column, np.maximum(n - 1, 0))
-            p_share = share_tail(n, negative, expected=share / np.maximum(n, 1), stray=stray)
-        p = p_share
-        if metric != "share" and self.base.counts is not None:
-            count = n if metric == "volume" else negative
+            p = p_share = share_tail(n, negative, expected=share / np.maximum(n, 1), stray=stray)
+        if self.base.counts is not None:
             p = count_tail(count, expected=expected, stray=self.base.counts.stray(series, column, expected))
         p_value = np.where(p_share <= SHARE_TOO, p, 1.0) if metric == "negatives" else p
-        observed = negative / np.maximum(n, 1) if metric == "share" else n if metric == "volume" else negative
-        usual = expected / np.maximum(n, 1) if metric == "share" else expected
-        return Windows(series, at - length, at, n, negative, observed, usual, p_value), np.maximum(p, p_share)
+        if metric == "share":
+            count, expected = count / np.maximum(n, 1), share / np.maximum(n, 1)
+        return Windows(series, at - length, at, n, negative, count, expected, p_value), np.maximum(p, p_share)
+
+    def _sum(self, running: Floats | None, length: int, *, row: Integers, at: Integers) -> Floats:
+        if running is None:
+            return np.zeros(len(row))
+        end = at - self.start
+        return np.asarray(running[row, end] - running[row, end - length])
 
 
 def _running(x: Floats) -> Floats:
@@ -178,4 +194,3 @@ def _running(x: Floats) -> Floats:
 def _ending(running: Floats, length: int, first: int) -> Floats:
     """Return the sums of windows of `length` that end after each bucket from the `first` on."""
     return np.asarray(running[:, first + 1 :] - running[:, first + 1 - length : running.shape[1] - length], dtype=np.float64)
-

@@ -17,7 +17,8 @@ from streams import Stream
 
 from pipelines import spikes
 from pipelines.counts import Counts
-from pipelines.spikes import Rule, Turn
+from pipelines.rules import Rule
+from pipelines.spikes import Turn
 from workers.alert_settings import STANDARD
 from workers.clock import Clock
 from workers.clock import detector_rule as converted

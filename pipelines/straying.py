@@ -1,0 +1,217 @@
+"""How far series stray from their levels, at each length of window; the levels themselves are left to `levels`.
+
+Real streams are over-dispersed, and by how much depends on the length: bursts even out and moods do not. It is measured on the
+windows that lie side by side, each bounded, and drawn towards what the length before told.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.levels import Level, of_cells
+from pipelines.rhythm import Rhythm
+
+Floats = NDArray[np.floating]
+Flags = NDArray[np.bool_]
+
+SHARE_CLUMP, COUNT_CLUMP = 0.2, 0.5
+SHARE_SPREAD, COUNT_SPREAD = 0.01, 0.3
+"""Over-dispersion believed before anything was seen: some stories are retold; a share wanders by a tenth of its spread, a count by half."""
+
+LEAST_SHARE_SPREAD, LEAST_COUNT_SPREAD = 0.002, 0.01
+"""No series is believed to be calmer."""
+
+PRIOR_WINDOWS = 5.0
+"""Weight of a belief, in windows; the belief about a length is what its half was found to do."""
+
+HIDDEN = 1.0
+"""Standard errors of the over-dispersion that are added to it: far out in the tail, a little more of it means ten times as many."""
+
+SHARE_BOUND, COUNT_BOUND = 16.0, 64.0
+"""Times the mean square that one window's residual counts for, at most: counts have the longer tails."""
+
+LEAST_EXPECTED = 0.5
+"""Count below which a residual is measured against this one: one record where none was likely is no burst."""
+
+MOST_WINDOWS = 700
+"""Windows of one length that are looked at, evenly apart: more would tell nothing new."""
+
+WEEK = 5.0
+"""Counts that draw the height of one stretch towards that of the season."""
+
+SHARE_BOUNDS = 0.01, 0.98
+"""Least and largest share that is ever expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of some series: records and negatives by bucket in the baseline, and by cell of about an hour in the season.
+
+    `known` and `known_cells` mark what was watched; `start` and `start_cells` are the buckets at which each begins. Short windows
+    are looked at bucket by bucket; long ones, of which a baseline holds too few, in the whole season, week by week.
+    """
+
+    start: int
+    n: Floats
+    negative: Floats
+    known: Flags
+    start_cells: int
+    n_cells: Floats
+    negative_cells: Floats
+    known_cells: Flags
+    rhythm: Rhythm
+
+    def only(self, cells: Flags) -> "Seen":
+        """Return what was seen in some cells: one turn must not make a series look restless."""
+        buckets = np.repeat(cells[:, -(self.n.shape[1] // self.rhythm.hour) :], self.rhythm.hour, axis=1)
+        return replace(
+            self,
+            n=self.n * buckets,
+            negative=self.negative * buckets,
+            known=self.known & buckets,
+            n_cells=self.n_cells * cells,
+            negative_cells=self.negative_cells * cells,
+            known_cells=self.known_cells & cells,
+        )
+
+    def short(self, windows: Sequence[int]) -> list[int]:
+        """Return the lengths below two cells, in buckets."""
+        return [one for one in windows if one < 2 * self.rhythm.hour]
+
+    def long(self, windows: Sequence[int]) -> list[int]:
+        """Return the other lengths, in cells."""
+        return [round(one / self.rhythm.hour) for one in windows if one >= 2 * self.rhythm.hour]
+
+    def expected(self, level: Level) -> tuple[Floats, Floats]:
+        """Return what is expected in each bucket and in each cell, or of a record in it."""
+        end = self.start + self.n.shape[1]
+        by_bucket = level.expected(slice(None), start=self.start, end=end, rhythm=self.rhythm).astype(np.float32)
+        return by_bucket, of_cells(level, self.n_cells.shape[1], start=self.start_cells, rhythm=self.rhythm)
+
+    def by_week(self, x: Floats, expected: Floats) -> Floats:
+        """Return `expected` of cells as high as `x` was in each stretch of the season that is as long as the baseline."""
+        length = self.n.shape[1] // self.rhythm.hour
+        result = np.empty_like(expected)
+        for end in range(x.shape[1], 0, -length):
+            part = slice(max(0, end - length), end)
+            result[:, part] = expected[:, part] * ((_sum(x[:, part]) + WEEK) / (_sum(expected[:, part]) + WEEK))[:, None]
+        return result
+
+
+def with_count_straying(level: Level, seen: Seen, *, of_negatives: bool, windows: Sequence[int]) -> Level:
+    """Return `level` with how the counts of records, or of negatives, stray around it, and how unsure it is."""
+    x, cells = (seen.negative, seen.negative_cells) if of_negatives else (seen.n, seen.n_cells)
+    each, by_cell = seen.expected(level)
+    expected, by_cell = each * seen.known, seen.by_week(cells, by_cell * seen.rhythm.hour * seen.known_cells)
+    straying = _Straying(len(x), clump=COUNT_CLUMP, spread=COUNT_SPREAD, bound=COUNT_BOUND)
+    for known, lengths, columns in (
+        (seen.known, seen.short(windows), (x, expected)),
+        (seen.known_cells, seen.long(windows), (cells, by_cell)),
+    ):
+        straying.moods = _n_moods(known, seen.rhythm, n_cells=seen.n_cells.shape[1])
+        for told, likely in _by_length(lengths, *columns):
+            weight = np.maximum(likely, LEAST_EXPECTED)
+            straying.add((told - likely) / np.sqrt(weight), size=weight * (likely > 0), n_known=(likely > 0).sum(axis=1))
+    return straying.told(level, unsure=1.0 / (expected.sum(axis=1) + 10.0), least=LEAST_COUNT_SPREAD)
+
+
+def with_share_straying(level: Level, seen: Seen, *, windows: Sequence[int]) -> Level:
+    """Return `level` with how shares stray likewise; windows weigh by their pairs of records."""
+    each, by_cell = seen.expected(level)
+    each, by_cell = np.clip(each, *SHARE_BOUNDS), np.clip(by_cell, *SHARE_BOUNDS)
+    by_cell = np.minimum(seen.by_week(seen.negative_cells, by_cell * seen.n_cells), SHARE_BOUNDS[1] * seen.n_cells)
+    straying = _Straying(len(each), clump=SHARE_CLUMP, spread=SHARE_SPREAD, bound=SHARE_BOUND)
+    for known, lengths, columns in (
+        (seen.n > 0, seen.short(windows), (seen.n, seen.negative, each * seen.n)),
+        (seen.n_cells > 0, seen.long(windows), (seen.n_cells, seen.negative_cells, by_cell)),
+    ):
+        straying.moods = _n_moods(known, seen.rhythm, n_cells=seen.n_cells.shape[1])
+        for total, told, likely in _by_length(lengths, *columns):
+            at_least_one = np.maximum(total, 1)
+            variance = np.maximum(likely * (1 - likely / at_least_one), 1e-9)
+            straying.add((told - likely) / np.sqrt(variance), size=at_least_one - 1, n_known=(total > 0).sum(axis=1))
+    return straying.told(level, unsure=1.0 / (seen.n.sum(axis=1) + 50.0), least=LEAST_SHARE_SPREAD)
+
+
+class _Straying:
+    """Clump and spread, length by length."""
+
+    def __init__(self, n_series: int, *, clump: float, spread: float, bound: float) -> None:
+        self.clump, self.spread = np.full(n_series, clump), np.full(n_series, spread)
+        self.moods: Floats = np.ones(n_series)
+        self.bound = bound
+        self.columns: list[tuple[Floats, Floats, Floats]] = []
+
+    def add(self, off: Floats, *, size: Floats, n_known: NDArray[np.int64]) -> None:
+        """Regress the squares of standardised residuals, beyond one, on `size` over windows (columns), bounded, with a ridge.
+
+        A window that was not watched has a residual and a size of 0. Add what so few windows may have hidden, the more the longer
+        moods last.
+        """
+        n = np.maximum(n_known, 1)
+        square = _bounded(off * off, n_known=n, bound=self.bound)
+        lasting = _lasting(square, off) / n
+        mean = np.maximum(_sum(size) / n, 1.0)
+        s00, s01, s11 = n + PRIOR_WINDOWS, _sum(size) / mean, _dot(size, size) / mean**2 + PRIOR_WINDOWS
+        excess = _sum(square) - n_known
+        t0 = excess + PRIOR_WINDOWS * self.clump
+        t1 = (_dot(square, size) - _sum(size)) / mean + PRIOR_WINDOWS * self.spread * mean
+        slope = np.clip((t1 * s00 - t0 * s01) / (s00 * s11 - s01**2), 0.0, np.maximum(t1 / s11, 0.0))
+        self.clump = np.maximum((t0 - slope * s01) / s00, 0.0)
+        slope = np.maximum((t1 - self.clump * s01) / s11, 0.0)
+        self.spread = np.maximum(t1 / s11, 0.0) / mean
+        hidden = HIDDEN * (np.sqrt(2 / s00) * (1 + np.maximum(excess, 0) / n) + np.sqrt(2 / self.moods) * np.maximum(lasting, 0.0))
+        self.columns.append((self.clump + hidden, slope / mean, self.spread + hidden / mean))
+
+    def told(self, level: Level, *, unsure: Floats, least: float) -> Level:
+        """Return `level` with what was found, and with how unsure its height is."""
+        clump, slope, spread = (np.stack([column[index] for column in self.columns], axis=1) for index in range(3))
+        return replace(level, clump=clump, slope=slope + unsure[:, None], spread=np.maximum(spread, least) + unsure[:, None])
+
+
+def _bounded(square: Floats, *, n_known: NDArray[np.int64], bound: float) -> Floats:
+    """Cut squares down to some times their own mean, so that one turn does not make a series look restless."""
+    most = bound * np.maximum(_sum(square) / n_known, 1.0)
+    for _ in range(2):
+        most = bound * np.maximum(_sum(np.minimum(square, most[:, None])) / n_known, 1.0)
+    return np.asarray(np.minimum(square, most[:, None]))
+
+
+def _lasting(square: Floats, off: Floats) -> Floats:
+    """Return the sum of products of neighbouring residuals: high where moods last longer than a window."""
+    signed = np.copysign(np.sqrt(square), off)
+    return _dot(signed[:, 1:], signed[:, :-1])
+
+
+def _n_moods(known: Flags, rhythm: Rhythm, *, n_cells: int) -> Floats:
+    """Return how many quarters of a day have something to tell: moods last for hours, so that many windows show but few of them."""
+    width = rhythm.cells_a_quarter if known.shape[1] == n_cells else rhythm.quarter
+    return np.asarray(np.maximum(known.reshape(len(known), -1, width).any(axis=2).sum(axis=1), 1.0))
+
+
+def _by_length(windows: Sequence[int], *columns: Floats) -> Iterator[list[Floats]]:
+    """Yield `columns` summed over windows of each length, shortest first, side by side from the newest back, evenly thinned."""
+    summed: dict[int, list[Floats]] = {1: list(columns)}
+    for width in windows:
+        if width not in summed:
+            base = max(one for one in summed if width % one == 0)
+            summed[width] = [_joined(one, width // base) for one in summed[base]]
+        step = -(-summed[width][0].shape[1] // MOST_WINDOWS)
+        yield [one[:, ::-1][:, ::step] for one in summed[width]] if step > 1 else summed[width]
+
+
+def _joined(x: Floats, width: int) -> Floats:
+    n = x.shape[1] // width
+    late = x[:, x.shape[1] - n * width :]
+    pairs = width == 2  # noqa: PLR2004  # halves are most of the work, and adding them is twice as fast
+    return np.add(late[:, ::2], late[:, 1::2]) if pairs else np.asarray(late.reshape(len(x), n, width).sum(axis=2))
+
+
+def _sum(x: Floats) -> Floats:
+    return np.asarray(x.sum(axis=1, dtype=np.float64))
+
+
+def _dot(x: Floats, y: Floats) -> Floats:
+    return np.asarray(np.einsum("ij,ij->i", x, y, dtype=np.float64))
