@@ -17,6 +17,9 @@ from pipelines.rhythm import Rhythm
 SHORT = 1.0
 """Records missing up to which a silence is nothing."""
 
+HIGHER = 1.5
+"""Times the mean of all days at that time that a weekday may have: the baseline's hours run into each other, a feed's may end sharply."""
+
 WEEKS = 3
 """Weeks of past in which a weekly pause shows often enough for one long silence to be an outage."""
 
@@ -42,13 +45,21 @@ def judge_silence(counts: Counts, *, start: int, end: int, season: int, baseline
     week = round(7 * rhythm.per_day)
     if since == NEVER or start - since < week or fitted.counts is None:
         return None
-    rate = fitted.counts.expected(slice(None), start=since, end=end, rhythm=rhythm)[0]
     n, _ = counts.dense(0, 1, start=since, end=start)
+    rate = fitted.counts.expected(slice(None), start=since, end=end, rhythm=rhythm)[0]
+    rate = np.minimum(rate, HIGHER * _usual_then(n[0], length=end - since, per_day=round(rhythm.per_day)))
     missing = float(rate[start - since :].sum())
     usual = _silences(rate[: start - since], is_empty=n[0] == 0)
     if start - since >= WEEKS * week:
         usual = np.sort(usual)[:-1]
     return Silence(missing, _a_day(missing, usual=usual, n_days=(start - since) / rhythm.per_day), since)
+
+
+def _usual_then(n: Floats, *, length: int, per_day: int) -> Floats:
+    """Return the mean of every bucket's time of day and of its neighbours', over all days, `length` buckets long."""
+    days = np.resize(n, len(n) // per_day * per_day).reshape(-1, per_day).mean(axis=0)
+    around = (np.roll(days, 1) + days + np.roll(days, -1)) / 3
+    return np.resize(around, length)
 
 
 def _silences(rate: Floats, *, is_empty: np.ndarray) -> Floats:
