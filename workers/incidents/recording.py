@@ -38,11 +38,12 @@ class Recorded:
 
 @dataclass(slots=True)
 class Touched:
-    """What a scan did to one incident: the parts that are new, and whether what it says may have changed."""
+    """What a scan did to one incident: the parts that are new or peaked anew, and whether it lost or regained any."""
 
     news: set[int] = field(default_factory=set)
+    peaked: set[int] = field(default_factory=set)
     is_new: bool = False
-    said_anew: bool = False
+    has_changed: bool = False
 
 
 def record(
@@ -67,7 +68,10 @@ def record(
     _take_back(session, paired.gone, touched=touched, now=now)
     for old, part in paired.updated:
         parts.update_part(session, old.id, part=part)
-        touched[old.incident_id].said_anew |= old.withdrawn or old.peak != part.peak
+        one = touched[old.incident_id]
+        one.has_changed |= old.withdrawn
+        if old.peak != part.peak:
+            one.peaked.add(old.id)
     _place(session, paired.new, held=held, judged_before=judged_before, touched=touched)
     return refresh(session, touched, now=now)
 
@@ -94,7 +98,7 @@ def _paired(session: "Session", found: Sequence[Part], *, withdrawn: Sequence[Pa
 def _take_back(session: "Session", gone: Sequence[PartView], *, touched: dict[int, Touched], now: datetime) -> None:
     parts.withdraw_parts(session, [one.id for one in gone], at=now)
     for one in gone:
-        touched[one.incident_id].said_anew = True
+        touched[one.incident_id].has_changed = True
         incidents.add_event(session, one.incident_id, who="scan", what="withdrawn", detail=_named(one))
 
 
@@ -154,7 +158,7 @@ def _refresh(
     step = following.follow(Standing() if touched.is_new else incident.standing, situation)
     finding = _finding(session, incident, kept=kept, touched=touched)
     incidents.update_incident(session, incident.id, finding=finding, standing=step.standing)
-    if finding.evidence is not incident.evidence and not touched.is_new:
+    if finding.why != incident.why and not touched.is_new:
         incidents.add_event(session, incident.id, who="scan", what="updated", detail={"why": finding.why})
     tell(session, incident.id, step=step)
     return step.standing
@@ -174,7 +178,7 @@ def _finding(session: "Session", incident: IncidentView, *, kept: Sequence[PartV
     if not kept:
         return Finding(**same | {"resolved_at": incident.resolved_at or incident.last_judged_at})
     lead = relation.lead(kept)
-    if touched.news or touched.said_anew or _told_of(incident) != _told_of(lead):
+    if touched.news or touched.has_changed or lead.id in touched.peaked or _told_of(incident) != _told_of(lead):
         explained = explain(session, lead, source=lead.source, parts=kept)
         same |= asdict(Finding.of(lead, why=explained.why, evidence=explained.evidence))
     span = {

@@ -2,7 +2,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from db import incidents
+from db.parts import Part
+from workers.incidents import recording
 
 
 def test_record_opens_an_incident_for_a_new_part_and_tells_it(desk: Any, turn: Any) -> None:
@@ -213,3 +217,16 @@ def test_record_in_pieces_groups_as_in_one(desk: Any, turn: Any) -> None:
     grouped = [(one.opened_at, one.resolved_at, one.n_parts) for one in desk.incidents()]
     assert grouped[:2] == grouped[2:]
     assert [one[2] for one in grouped] == [3, 1, 3, 1]
+
+
+def test_record_explains_again_only_what_its_lead_changed(desk: Any, turn: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.record(turn(p_value=1e-9), turn(rule="negatives", metric="negatives"))
+    explained: list[Part] = []
+    explain = recording.explain
+    monkeypatch.setattr(recording, "explain", lambda session, lead, **known: explained.append(lead) or explain(session, lead, **known))
+
+    desk.record(turn(judged=1, p_value=1e-9), turn(rule="negatives", metric="negatives", judged=1, peak={"worse": True}))
+    assert explained == []
+    desk.record(turn(judged=2, p_value=1e-9, peak={"worse": True}))
+
+    assert [one.rule for one in explained] == ["negative-share"]
