@@ -44,8 +44,10 @@ class Rule(Section):
 
     @model_validator(mode="after")
     def _spans(self) -> "Rule":
-        if not timedelta(0) < self.window <= self.baseline <= self.season:
-            raise ValueError("a rule needs 0 < window <= baseline <= season: shorten the window, or lengthen the baseline or the season")
+        if self.window <= timedelta(0):
+            raise ValueError("an empty window judges nothing: write at least a bucket, such as PT15M")
+        if not self.window <= self.baseline <= self.season:
+            raise ValueError("a rule needs window <= baseline <= season: shorten the window, or lengthen the baseline or the season")
         if self.resolves_after <= timedelta(0):
             raise ValueError("resolves_after must be longer than nothing, or incidents flap: PT1H is usual")
         if not self.dimensions:

@@ -1,7 +1,6 @@
 """Read rules from a TOML file, or say at which line one is wrong and how to mend it; judging by them is left to others."""
 
 import difflib
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from workers.alert_settings import Rule
 from workers.errors import UsageError
+from workers.toml_lines import Keys, line_of, lines_of
 
-Path_ = tuple[str, ...]
-
-_HEADER = re.compile(r"^\s*\[([^\[\]]+)\]\s*(#.*)?$")
-_KEY = re.compile(r"""^\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
 _LENGTHS = ("window", "baseline", "season", "resolves_after")
 _MENDS = {
     "timedelta_parsing": "write a duration such as PT15M, PT12H or P7D",
@@ -36,7 +32,7 @@ class RulesFile:
 
     path: Path
     rules: dict[str, Rule]
-    lines: Mapping[Path_, int]
+    lines: Mapping[Keys, int]
 
     def refused(self, name: str, field: str, complaint: str) -> UsageError:
         """Return what to raise about one rule, naming the line of the field, or of the rule where the field is not written."""
@@ -51,7 +47,7 @@ def read_rules(path: Path) -> RulesFile:
     except tomllib.TOMLDecodeError as error:
         said = str(error).replace("end of document", f"its end, line {max(1, len(text.splitlines()))}")
         raise UsageError(f"{path} is not valid TOML: {said}") from None
-    lines = _lines(text)
+    lines = lines_of(text)
     tables = told.get("alerts", {}).get("rules") if isinstance(told.get("alerts", {}), dict) else None
     if not isinstance(tables, dict) or not tables:
         raise UsageError(f'{path} holds no rule: write each as [alerts.rules.NAME], with metric = "share" and so on below it')
@@ -125,10 +121,9 @@ def _misfit(span: timedelta, *, bucket: timedelta, whole: bool) -> str:
     return ""
 
 
-def _refused(path: Path, lines: Mapping[Path_, int], where: Path_, complaint: str) -> UsageError:
+def _refused(path: Path, lines: Mapping[Keys, int], where: Keys, complaint: str) -> UsageError:
     """Return the refusal, naming the line where `where`, or what holds it, is written."""
-    number = next((lines[where[:end]] for end in range(len(where), 0, -1) if where[:end] in lines), 1)
-    return UsageError(f"{path}, line {number}: rule {where[2]}: {complaint}")
+    return UsageError(f"{path}, line {line_of(where, lines=lines) or 1}: rule {where[2]}: {complaint}")
 
 
 def _text(path: Path) -> str:
@@ -136,32 +131,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 (byte {error.start + 1}): TOML files are") from None
-
-
-def _lines(text: str) -> dict[Path_, int]:
-    """Return the line at which each table or key is first written; tomllib tells none."""
-    lines: dict[Path_, int] = {}
-    table: Path_ = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            where = table = _keys(header[1])
-        elif key := _KEY.match(line):
-            where = (*table, *_keys(key[1]))
-        else:
-            continue
-        for end in range(1, len(where) + 1):
-            lines.setdefault(where[:end], number)
-    return lines
-
-
-def _keys(written: str) -> Path_:
-    """Return the parts of a dotted key."""
-    try:
-        told: Any = tomllib.loads(f"{written} = 0")
-    except tomllib.TOMLDecodeError:
-        return (written,)  # part of a text over many lines
-    keys: list[str] = []
-    while isinstance(told, dict):
-        key, told = next(iter(told.items()))
-        keys.append(key)
-    return tuple(keys)

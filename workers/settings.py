@@ -6,12 +6,13 @@ import tomllib
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from workers.alert_settings import Alerts, Section
+from workers.toml_lines import line_of, lines_of
 
 PREFIX = "BELLWETHER_"
 
@@ -242,16 +243,34 @@ def _explain(error: Any) -> str:
     name = ".".join(parts)
     if error["type"] != "extra_forbidden":
         complaint = error["msg"].removeprefix("Value error, ")
-        return f"{name} ({PREFIX}{'__'.join(parts).upper()}): {complaint}" if parts else complaint
+        if error["type"].replace("_", "").startswith("timedelta"):
+            complaint = "write a duration such as PT15M, PT12H or P7D"
+        if not parts:  # it names the setting itself
+            return f"{_where(complaint.partition(':')[0].split('.'))}{complaint}"
+        return f"{_where(parts)}{name} ({PREFIX}{'__'.join(parts).upper()}): {complaint}"
     siblings = _fields_at(error["loc"][:-1])
-    return f"{name} is not a setting.{_suggest(str(error['loc'][-1]), siblings)}"
+    return f"{_where(parts)}{name} is not a setting.{_suggest(str(error['loc'][-1]), siblings)}"
+
+
+def _where(parts: list[str]) -> str:
+    """Name the line of the TOML file in which a setting is written; nothing if it came from elsewhere."""
+    variable = f"{PREFIX}{'__'.join(parts)}".upper()
+    if any(name.upper().startswith(variable) for name in os.environ):
+        return ""
+    try:
+        lines = lines_of(config_file().read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    number = line_of(tuple(parts), lines=lines)
+    return f"{config_file()}, line {number}: " if number else ""
 
 
 def _fields_at(path: tuple[Any, ...]) -> list[str]:
     model: Any = Settings
     for part in path:
         field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field else model
+        # Of a table by names, such as the rules, each part is a name, and its fields are those of the values.
+        model = field.annotation if field else (get_args(model) or (model,))[-1]
     return sorted(getattr(model, "model_fields", {}))
 
 

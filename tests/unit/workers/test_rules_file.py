@@ -32,7 +32,7 @@ def test_read_rules_reads_each_by_name_and_nothing_else(tmp_path: Path) -> None:
         ("[alerts.rules.a]\n\nwindw = 'PT1H'", 3, "windw is no key of a rule; did you mean window?"),
         ("[alerts.rules.a]\nwindow = '15m'", 2, "write a duration such as PT15M, PT12H or P7D"),
         ("[alerts.rules.a]\nwindow = ''", 2, "write a duration"),
-        ("[alerts.rules.a]\nmin_records = 3\nwindow = 'PT0S'", 3, "0 < window"),
+        ("[alerts.rules.a]\nmin_records = 3\nwindow = 'PT0S'", 3, "an empty window judges nothing"),
         ("[alerts.rules.a]\nbaseline = 'PT1H'", 2, "lengthen the baseline"),
         ("[alerts.rules.a]\nmin_records = -3", 2, "min_records: write greater than or equal to 1 (-3 is written)"),
         ("[alerts.rules.a]\ndimensions = []", 2, "name source, topic or entity"),

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -74,6 +75,40 @@ def test_settings_hide_secrets_when_printed() -> None:
     assert "hunter2" not in shown
 
 
+@pytest.mark.parametrize(
+    ("written", "line", "complaint"),
+    [
+        ('[alerts.rules.a]\nmetric = "mood"', 2, "alerts.rules.a.metric"),
+        ('[alerts.rules.a]\n\nwindow = "PT5M"', 3, "alerts.rules.a.window: write whole buckets"),
+        ('[alerts.rules.a]\n\nwindw = "PT1H"', 3, "alerts.rules.a.windw is not a setting. Did you mean window?"),
+        ("[engine]\n[alerts]\nrules.a.min_records = -3", 3, "greater than or equal to 1"),
+    ],
+)
+def test_settings_name_the_line_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, line: int, complaint: str
+) -> None:
+    file = tmp_path / "bellwether.toml"
+    file.write_text(written)
+    monkeypatch.setenv("BELLWETHER_CONFIG", str(file))
+
+    with pytest.raises(SettingsError, match=re.escape(complaint)) as refused:
+        settings()
+
+    assert str(refused.value).startswith(f"{file}, line {line}: ")
+
+
+def test_settings_name_no_line_where_the_environment_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "bellwether.toml"
+    file.write_text("[engine]\nthreads = 1\n")
+    monkeypatch.setenv("BELLWETHER_CONFIG", str(file))
+    monkeypatch.setenv("BELLWETHER_ENGINE__THREADS", "many")
+
+    with pytest.raises(SettingsError) as refused:
+        settings()
+
+    assert str(refused.value).startswith("engine.threads (BELLWETHER_ENGINE__THREADS): ")
+
+
 def test_settings_read_durations_in_iso_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BELLWETHER_ALERTS__LATENESS", "PT5M")
 
@@ -83,7 +118,8 @@ def test_settings_read_durations_in_iso_form(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
-        ("WINDOW", "PT0S", "0 < window"),
+        ("WINDOW", "PT0S", "an empty window judges nothing"),
+        ("WINDOW", "15m", "write a duration such as PT15M"),
         ("WINDOW", "P30D", "window <= baseline"),
         ("WINDOW", "PT20M", "whole buckets"),
         ("RESOLVES_AFTER", "PT0S", "flap"),
