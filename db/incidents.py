@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from db.among import among
 from db.parts import Part, PartView, read_parts, read_parts_of
-from db.silences import SilenceView, add_silence, end_silence, list_silences, read_in_force
-from db.tables import AlertRule, Incident, IncidentEvent, IncidentPart, Source
+from db.silences import SilenceView, add_silence, end_silence, list_silences
+from db.tables import Incident, IncidentEvent, IncidentPart, Source
 
 __all__ = [
     "EventView",
@@ -40,7 +39,6 @@ __all__ = [
     "read_parts",
     "read_parts_of",
     "resolve",
-    "save_rules",
     "strongest_incident",
     "update_incident",
 ]
@@ -212,31 +210,11 @@ def strongest_incident(session: Session, *, source: str | None = None) -> Incide
     return next(iter(_views(session, query if source is None else query.where(_touches(source)))), None)
 
 
-def read_lasting(session: Session, *, source_id: int, rule: str, since: datetime) -> list[IncidentView]:
-    """Return one rule's incidents of one source that are open or ended at or after `since`, oldest first."""
-    lasts = (Incident.state != "resolved") | (Incident.resolved_at >= since)
-    query = _stored().where(Incident.source_id == source_id, Incident.rule == rule, lasts)
-    return _views(session, query.order_by(Incident.opened_at, Incident.id))
-
-
-def is_silenced(session: Session, *, labels: Mapping[str, str], now: datetime) -> bool:
-    """Tell whether a silence in force matches a series' `labels`."""
-    return any(one.matches(labels) for one in read_in_force(session, now=now))
-
-
 def read_events(session: Session, incident_id: int) -> list[EventView]:
     """Return an incident's history, oldest first."""
     columns = (IncidentEvent.at, IncidentEvent.who, IncidentEvent.what, IncidentEvent.detail)
     query = select(*columns).where(IncidentEvent.incident_id == incident_id).order_by(IncidentEvent.id)
     return [EventView(*row) for row in session.execute(query)]
-
-
-def save_rules(session: Session, rules: Mapping[str, tuple[Mapping[str, Any], str]]) -> None:
-    """Keep the rules in force, name -> (settings, hash), so that an incident's rule can be looked up later."""
-    for name, (settings, digest) in sorted(rules.items()):
-        row = upsert(AlertRule).values(name=name, settings=dict(settings), hash=digest)
-        changes = {"settings": row.excluded.settings, "hash": row.excluded.hash, "updated_at": func.now()}
-        session.execute(row.on_conflict_do_update(index_elements=["name"], set_=changes, where=AlertRule.hash != row.excluded.hash))
 
 
 _COLUMNS = tuple(name for name in IncidentView.__dataclass_fields__ if name not in {"source", "n_parts"})
