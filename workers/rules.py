@@ -51,9 +51,12 @@ def in_force(session: "Session") -> dict[str, Rule]:
 def save_in_force(session: "Session") -> dict[str, Rule]:
     """Keep the rules of the settings, each version under its hash, and return what is in force."""
     rules = settings().alerts.rules
+    kept = {one.name: one.hash for one in stored.list_rules(session) if one.origin == "settings"}
     for name, rule in sorted(rules.items()):
-        stored.save_rule(session, name, settings=rule.model_dump(mode="json"), digest=rule_hash(rule), origin="settings")
-    stored.remove_unnamed(session, names=rules)
+        if kept.get(name) != rule_hash(rule):
+            stored.save_rule(session, name, settings=rule.model_dump(mode="json"), digest=rule_hash(rule), origin="settings")
+    if kept.keys() - rules.keys():
+        stored.remove_unnamed(session, names=rules)
     return in_force(session)
 
 

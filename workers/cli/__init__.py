@@ -16,7 +16,7 @@ COMMANDS = {
     "enqueue": ("workers.cli.enqueue", "Send the records of a file for analysis."),
     "jobs": ("workers.cli.jobs", "See what was submitted and how far it is."),
     "report": ("workers.cli.report", "Ask for sentiment, topics, entities or volume."),
-    "alerts": ("workers.cli.alerts", "See, acknowledge, resolve and silence incidents."),
+    "alerts": ("workers.cli.alerts", "See, acknowledge, resolve and silence incidents; try rules on the past."),
     "quarantine": ("workers.cli.quarantine", "See, export and release what could not be read or analysed."),
     "topics": ("workers.cli.topics", "See, draft, check and measure taxonomies."),
     "labels": ("workers.cli.labels", "Send records to Label Studio, and bring people's labels back."),

@@ -4,7 +4,7 @@ import typer
 
 from workers.cli.alerts import change, listing, notifiers, replay, rules, show, silence
 
-app = typer.Typer(help="See, acknowledge, resolve and silence incidents.", no_args_is_help=True)
+app = typer.Typer(help="See, acknowledge, resolve and silence incidents; try rules on the past.", no_args_is_help=True)
 
 app.command("list")(listing.list_incidents)
 app.command("show")(show.show)
