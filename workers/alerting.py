@@ -70,7 +70,7 @@ def scan(engine: "Engine", *, now: datetime | None = None) -> ScanSummary:
         except Exception as error:  # noqa: BLE001  # raised below
             _log.warning("a source could not be judged", source=source_id, error=describe(error))
             errors.append(error)
-    names = [*rules, silent.RULE]
+    names = [*rules, silent.RULE] if settings().alerts.silent.enabled else list(rules)
     settled(engine, lambda session: incidents.tend(session, rules=names, now=now or datetime.now(UTC)))
     if total.n_opened or total.n_resolved:
         _log.info("scanned", **asdict(total))
