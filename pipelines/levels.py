@@ -127,28 +127,32 @@ def of_cells(level: Level, n_cells: int, *, start: int, rhythm: Rhythm) -> Float
 
 def _usual_blocks(x: Floats, *, known: Flags, rhythm: Rhythm) -> Floats:
     """Return the median count of each quarter of a day among those of its weekday, or of all days where weekdays are too few."""
-    blocks = np.where(_whole(known, rhythm), _blocks(x, rhythm.cells_a_quarter), np.nan)
+    blocks = np.where(_whole(known, rhythm.cells_a_quarter), _blocks(x, rhythm.cells_a_quarter), np.nan)
     per_day = rhythm.quarters_a_day
     days = blocks.reshape(len(x), -1, per_day)
     usual = np.repeat(_median(days, axis=1)[:, None], days.shape[1], axis=1)
     if days.shape[1] >= (LEAST_WEEKS + 1) * DAYS:
         for first in range(DAYS):
             same = days[:, first::DAYS]
-            usual[:, first::DAYS] = _median(same, axis=1)[:, None]
+            enough = (~np.isnan(same)).sum(axis=1) > LEAST_WEEKS
+            usual[:, first::DAYS] = np.where(enough, _median(same, axis=1), usual[:, first])[:, None]
     return np.nan_to_num(usual.reshape(blocks.shape))
 
 
 def _bounded(x: Floats, *, usual: Floats, known: Flags, rhythm: Rhythm) -> tuple[Floats, Flags, Flags]:
-    """Return the cells with high blocks cut down to their bound, which to keep (not a pause), and which needed no cutting."""
-    cells = rhythm.cells_a_quarter
-    blocks, whole = _blocks(x, cells), _whole(known, rhythm)
-    root = np.sqrt(usual + 0.375)
-    off = np.where(whole, 2 * (np.sqrt(blocks + 0.375) - root), np.nan)
-    scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
-    most = (root + BOUND / 2 * scale) ** 2 - 0.375
-    factor = np.minimum(1.0, most / np.maximum(blocks, 1e-9))
-    kept = np.repeat(~(off < -BOUND * scale), cells, axis=1) & known
-    each = np.repeat(factor, cells, axis=1)
+    """Return the cells with high blocks cut down to their bound, which to keep (not a pause), and which needed no cutting.
+
+    After quarters of a day whole days are looked at: few records stand out only over many hours.
+    """
+    kept, each = known, np.ones_like(x)
+    for width in (1, rhythm.quarters_a_day):
+        cells = rhythm.cells_a_quarter * width
+        blocks, whole, root = _blocks(x * each, cells), _whole(known, cells), np.sqrt(_blocks(usual, width) + 0.375)
+        off = np.where(whole, 2 * (np.sqrt(blocks + 0.375) - root), np.nan)
+        scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
+        most = (root + BOUND / 2 * scale) ** 2 - 0.375
+        kept = kept & np.repeat(~(off < -BOUND * scale), cells, axis=1)
+        each = each * np.repeat(np.minimum(1.0, most / np.maximum(blocks, 1e-9)), cells, axis=1)
     return x * each * kept, kept, kept & (each >= 1)
 
 
@@ -164,24 +168,26 @@ def _recent_counts(x: Floats, *, expected: Floats, known: Flags, rhythm: Rhythm)
 
 def _kept_shares(n: Floats, negative: Floats, *, share: Floats, rhythm: Rhythm) -> Flags:
     """Return the cells to keep: not those of blocks whose share is far off; `share` is what was believed so far, up to a factor."""
-    cells = rhythm.cells_a_quarter
-    total, told, bent = (_blocks(one, cells) for one in (n, negative, n * share))
-    ratio = told / np.maximum(bent, 1e-9)
-    steady = _median(np.where(total >= STEADY, ratio, np.nan), axis=1)
-    pooled = (told.sum(axis=1) + 1e-9) / (bent.sum(axis=1) + 1e-9)
-    many = (total >= STEADY).sum(axis=1) >= LEAST_STEADY
-    usual = np.clip(bent / np.maximum(total, 1e-9) * np.where(many, steady, pooled)[:, None], SHARE_FLOOR, 1 - SHARE_FLOOR)
-    off = np.where(total > 0, (told - total * usual) / np.sqrt(np.maximum(total, 1) * usual * (1 - usual)), np.nan)
-    scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
-    return np.repeat(~(np.abs(off) > BOUND * scale), cells, axis=1)
+    kept = np.ones(n.shape, dtype=np.bool_)
+    for cells in (rhythm.cells_a_quarter, rhythm.cells_a_quarter * rhythm.quarters_a_day):
+        total, told, bent = (_blocks(one * kept, cells) for one in (n, negative, n * share))
+        ratio = told / np.maximum(bent, 1e-9)
+        steady = _median(np.where(total >= STEADY, ratio, np.nan), axis=1)
+        pooled = (told.sum(axis=1) + 1e-9) / (bent.sum(axis=1) + 1e-9)
+        many = (total >= STEADY).sum(axis=1) >= LEAST_STEADY
+        usual = np.clip(bent / np.maximum(total, 1e-9) * np.where(many, steady, pooled)[:, None], SHARE_FLOOR, 1 - SHARE_FLOOR)
+        off = np.where(total > 0, (told - total * usual) / np.sqrt(np.maximum(total, 1) * usual * (1 - usual)), np.nan)
+        scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
+        kept &= np.repeat(~(np.abs(off) > BOUND * scale), cells, axis=1)
+    return kept
 
 
 def _blocks(x: Floats, width: int) -> Floats:
     return np.asarray(x.reshape(len(x), -1, width).sum(axis=2))
 
 
-def _whole(known: Flags, rhythm: Rhythm) -> Flags:
-    return np.asarray(known.reshape(len(known), -1, rhythm.cells_a_quarter).all(axis=2))
+def _whole(known: Flags, cells: int) -> Flags:
+    return np.asarray(known.reshape(len(known), -1, cells).all(axis=2))
 
 
 def _over(x: Floats, exposure: Floats, *, weight: float) -> Floats:

@@ -73,8 +73,8 @@ def followed_windows(
 ) -> tuple[Windows, Flags]:
     """Return all windows of one series that end at `ends`, and at which of those it is calm.
 
-    It is calm when the shortest window of at least `resolves_after` that holds enough to tell, all of it after `opened_at`, is not
-    unlikely any more.
+    It is calm when the shortest window of at least `resolves_after` that holds enough to tell, all of it after `opened_at`, is
+    neither unlikely any more nor above the middle between the expected and what could open a turn.
     """
     sums = _Sums(counts, rule=rule, base=base, rows=slice(series, series + 1), grid=grid, until=int(ends[-1]))
     after = int(ends[0]) - 1
@@ -89,7 +89,7 @@ def _is_calm(sums: "_Sums", *, after: int, opened_at: int) -> Flags:
     for length in lengths:
         column = max(index for index, one in enumerate(rule.lengths) if one <= length)
         windows, p_strict = sums.all_windows(length, column, after=after)
-        is_calm = (p_strict > rule.resolves_above_p) & (windows.start >= opened_at)
+        is_calm = (p_strict > rule.resolves_above_p) & ~sums.is_still_high(windows) & (windows.start >= opened_at)
         calm = np.where(told, calm, is_calm)
         told |= sums.tells(windows)
     return calm
@@ -123,7 +123,7 @@ class _Sums:
         main, expected, stray = self._main(length, column, after=after, n=n, negative=negative)
         plain = expected * (1 - expected / np.maximum(n, 1)) if rule.metric == "share" else expected
         far = main - expected > WORTH_A_LOOK * np.sqrt(plain * stray)
-        large = (n >= rule.min_records) & self._stands_out(n, main, expected)
+        large = (n >= rule.min_records) & self._stands_out(n, main, expected, ratio=rule.min_ratio)
         large &= (negative >= rule.min_negatives) if rule.metric != "volume" else True
         row, end = np.nonzero(far & large & self.is_ready[:, None])
         return self._judged(length, column, row=row, at=end + after + 1)[0]
@@ -156,12 +156,18 @@ class _Sums:
         stray = fit.stray(self.rows, column, size)
         return (n if self.rule.metric == "volume" else negative), expected, stray
 
-    def _stands_out(self, n: Floats, main: Floats, expected: Floats) -> Flags:
+    def is_still_high(self, windows: Windows) -> Flags:
+        """Return which windows are nearer to what could open a turn than to what was expected."""
+        scale = windows.n if self.rule.metric == "share" else np.ones(len(windows.n))
+        ratio = (1 + self.rule.min_ratio) / 2
+        return self._stands_out(windows.n, windows.observed * scale, windows.expected * scale, ratio=ratio) & (windows.n > 0)
+
+    def _stands_out(self, n: Floats, main: Floats, expected: Floats, *, ratio: float) -> Flags:
         """A share near one cannot double: there the rest must have shrunk by as much."""
-        large = main >= self.rule.min_ratio * expected
+        large = main >= ratio * expected
         if self.rule.metric == "share":
-            large |= (n - main) * self.rule.min_ratio <= n - expected
-        return large
+            large |= (n - main) * ratio <= n - expected
+        return np.asarray(large)
 
     def _judged(self, length: int, column: int, *, row: Integers, at: Integers) -> tuple[Windows, Floats]:
         """Return windows, and their probability where both number and share must be unlikely."""
