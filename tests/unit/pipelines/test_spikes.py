@@ -91,7 +91,7 @@ def test_find_turns_takes_a_lasting_change_for_the_new_normal() -> None:
     turns = _turns(n, n_negative, days=60)
 
     assert {turn.series for turn in turns} == {busy}
-    assert all(turn.resolved_at and turn.resolved_at <= 35 * DAY + SHARE.baseline // 2 + SHARE.window for turn in turns)
+    assert all(turn.resolved_at and turn.resolved_at <= 35 * DAY + SHARE.baseline // 2 + 2 * SHARE.window for turn in turns)
 
 
 def test_find_turns_keeps_a_turn_open_while_few_records_are_all_negative() -> None:
