@@ -90,5 +90,5 @@ def _over_history(since: str, *, source: str | None, rules: Path | None, as_json
             typer.echo(replay_view.line(one))
         return
     if done.incidents:
-        print_rows([replay_view.row(one) for one in done.incidents], columns=replay_view.SHOWN, form=Format.TABLE)
+        print_rows([replay_view.row(one) for one in done.incidents], columns=replay_view.columns(done), form=Format.TABLE)
     typer.echo(replay_view.summary(done), err=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from workers.replay_counts import CountedIncident
 
 COUNTED = ("series", "opened_at", "lasted", "peak_at", "metric", "observed", "expected", "p_value")
-SHOWN = ("opened_at", "lasted", "severity", "source", "series", "moved", "rule")
+_SHOWN = ("opened_at", "lasted", "severity", "source", "series", "moved", "rule")
 
 _TIMES = ("opened_at", "resolved_at", "peak_at")
 _FIGURES = ("metric", "observed", "expected", "p_value", "n", "n_negative")
@@ -54,6 +54,12 @@ def line(one: "Replayed") -> str:
     return _json(told)
 
 
+def columns(done: "Replay") -> list[str]:
+    """Return the columns that tell something: a source or a rule that is everywhere the same takes no room."""
+    same = {"source": {one.source for one in done.incidents}, "rule": {one.lead.rule for one in done.incidents}}
+    return [name for name in _SHOWN if len(same.get(name, ())) != 1]
+
+
 def row(one: "Replayed") -> dict[str, Any]:
     """Return an incident of stored history as a row of a table."""
     more = len({(part.source_id, part.dimension, part.key) for part in one.parts}) - 1
@@ -62,8 +68,8 @@ def row(one: "Replayed") -> dict[str, Any]:
         "lasted": _lasted(one.opened_at, one.resolved_at),
         "severity": one.severity,
         "source": one.source,
-        "series": f"{_series(one)} and {more} more" if more else _series(one),
-        "moved": moved(one.lead),
+        "series": f"{_series(one)} +{more}" if more else _series(one),
+        "moved": moved(one.lead).removesuffix(" negative"),  # as the percent sign tells
         "rule": one.lead.rule,
     }
 
@@ -77,7 +83,8 @@ def summary(done: "Replay") -> str:
     sources = f"{len(done.spans)} sources" if len(done.spans) > 1 else next(iter(done.spans))
     series_days = max(done.series_days.values(), default=0.0)
     rate = f", {len(done.incidents) / series_days * 1000:.2g} in 1,000 series-days" if series_days else ""
-    found = f"{len(done.incidents)} incidents ({n_critical} critical{rate})"
+    n_found = len(done.incidents)
+    found = f"{n_found} incident{'' if n_found == 1 else 's'} ({n_critical} critical{rate})"
     return f"{found} in {sources} from {_short(after)} to {_short(until)} UTC; nothing was stored or sent"
 
 

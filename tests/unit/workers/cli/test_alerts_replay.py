@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine, insert
 from typer.testing import CliRunner
 
+from db.engine import transaction
+from db.tables import Rollup, Source
 from workers.cli.alerts import app
-from workers.errors import UsageError
+from workers.errors import NotFound, UsageError
 
 HOUR = timedelta(hours=1)
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -63,3 +66,48 @@ def test_replay_refuses_an_unknown_metric_and_a_file_there_is_not(counts: Path) 
 
 def _run(*arguments: str) -> Any:
     return CliRunner().invoke(app, ["replay", *arguments])
+
+
+@pytest.mark.usefixtures("configured")
+def test_replay_of_history_prints_lines_a_table_and_how_much_was_judged(engine: Engine) -> None:
+    _history(engine)
+
+    lines = [json.loads(line) for line in _run("--since", "30d", "--json").stdout.splitlines()]
+    shown = _run("--since", "30d")
+
+    assert [(one["series"], one["source"], one["rule"], one["severity"]) for one in lines] == [
+        ("topic cards", "helpdesk", "negative-share", "critical")
+    ]
+    assert lines[0]["why"].startswith("Negative share of topic cards in helpdesk rose to ")
+    assert {part["rule"] for part in lines[0]["parts"]} == {"negative-share", "negatives"}
+    assert "topic cards" in shown.stdout
+    assert "1 incident (1 critical" in shown.stderr
+    assert "nothing was stored or sent" in shown.stderr
+
+
+@pytest.mark.usefixtures("configured")
+def test_replay_without_history_says_what_to_do() -> None:
+    assert isinstance(_run().exception, NotFound)
+
+
+@pytest.mark.parametrize("options", [["--metric", "share"], ["--bucket", "5m"]])
+def test_replay_of_history_refuses_what_is_for_counts(options: list[str]) -> None:
+    assert isinstance(_run(*options).exception, UsageError)
+
+
+def _history(engine: Engine) -> None:
+    """Store ten days of a topic with some 40 records an hour; on the ninth it turns for two hours."""
+    randoms = np.random.default_rng(9)
+    n = randoms.poisson(10, 960)
+    n_negative = randoms.binomial(n, np.where(np.arange(960) // 8 == 100, 0.8, 0.2))
+    with transaction(engine) as session:
+        source = Source(name="helpdesk", kind="support", taxonomy="banking77")
+        session.add(source)
+        session.flush()
+        same = {"source_id": source.id, "n_neutral": 0, "n_positive": 0}
+        counts = [
+            same | {"bucket_at": START + HOUR / 4 * index, "n": int(n[index]), "n_negative": int(n_negative[index])} for index in range(960)
+        ]
+        session.execute(insert(Rollup), [one | {"dimension": "topic", "key": "cards"} for one in counts])
+        quiet = {"dimension": "source", "key": "", "n_negative": 0}
+        session.execute(insert(Rollup), [one | quiet for one in counts])
