@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 
-from db import batches, jobs, rollups, watermarks
+from db import batches, incidents, jobs, parts, rollups, watermarks
 from pipelines.records import Lane
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 def _watermark(session: Session) -> None:
     held = watermarks.hold_source(session, 1)
     assert held
-    watermarks.span_to_judge(session, held, bucket=BUCKET, lateness=BUCKET, idle=BUCKET, now=NOON + HOUR)
+    watermarks.span_to_judge(session, held, bucket=BUCKET, lateness=BUCKET, idle=BUCKET, rejudges=HOUR, now=NOON + HOUR)
 
 
 def _take_due(session: Session) -> None:
@@ -29,6 +29,10 @@ def _read_buckets(session: Session) -> None:
     rollups.read_buckets(session, source_id=1, dimensions=["entity"], since=NOON, until=NOON + HOUR)
 
 
+def _read_parts(session: Session) -> None:
+    parts.read_parts(session, source_id=1, rule="negatives", since=NOON)
+
+
 ASKED: dict[str, tuple[Callable[[Session], object], set[str]]] = {
     "watermark": (_watermark, {"ix_record_live", "ix_record_live_pending", "ix_job_open"}),
     "backlog": (batches.backlog, {"ix_batch_open", "ix_record_unbatched"}),
@@ -36,6 +40,9 @@ ASKED: dict[str, tuple[Callable[[Session], object], set[str]]] = {
     "sweep": (lambda session: batches.sweep(session, max_attempts=3), {"ix_batch_open"}),
     "refresh": (lambda session: rollups.refresh(session, bucket=BUCKET, limit=9), {"ix_record_source_published", "ix_rollup_bucket"}),
     "read_buckets": (_read_buckets, {"ix_rollup_bucket"}),
+    "read_parts": (_read_parts, {"ix_incident_part_ended"}),
+    "retire_parts": (lambda session: parts.retire_parts(session, rules=["negatives"]), {"uq_incident_part_open"}),
+    "read_open": (incidents.read_open, {"ix_incident_open", "ix_incident_part_incident"}),
     "list_jobs": (lambda session: jobs.list_jobs(session, limit=9), {"ix_job_created"}),
 }
 
@@ -60,6 +67,17 @@ GROW = """
         SELECT 'entity', 1, 'ORG:' || key, noon - n * interval '15 minutes', 1, 1, 0, 0
         FROM generate_series(1, 100) AS key, generate_series(0, 99) AS n;
     INSERT INTO rollup_touched (source_id, bucket_at) SELECT 1, noon - n * interval '40 hours' FROM generate_series(0, 3) AS n;
+    INSERT INTO incident (
+        fingerprint, rule, rule_hash, source_id, dimension, key, metric, state, opened_at, peak_at, last_judged_at, resolved_at,
+        observed, expected, p_value, n, n_negative, why, evidence
+    ) SELECT 'f' || n, 'negatives', 'h', 1, 'topic', 'earnings', 'negatives', CASE WHEN n > 5 THEN 'resolved' ELSE 'firing' END, at, at, at,
+        CASE WHEN n > 5 THEN at END, 9, 1, 1e-9, 9, 9, '', '{}'
+    FROM generate_series(1, 5000) AS n, LATERAL (SELECT noon - n * interval '1 hour') AS times (at);
+    INSERT INTO incident_part (
+        incident_id, fingerprint, rule, rule_hash, source_id, dimension, key, metric, opened_at, window_from, peak_at, last_judged_at,
+        resolved_at, observed, expected, p_value, n, n_negative, peak
+    ) SELECT id, fingerprint, rule, rule_hash, source_id, dimension, key, metric, opened_at, opened_at, opened_at, opened_at,
+        resolved_at, observed, expected, p_value, n, n_negative, '{}' FROM incident;
     ANALYZE;
 """
 
@@ -78,7 +96,7 @@ def _indexes(engine: Engine, ask: Callable[[Session], object]) -> set[str]:
     with Session(engine) as session, _planned(session) as plans:
         ask(session)
         session.rollback()
-    return set(re.findall(r"\bix_\w+", "\n".join(plans)))
+    return set(re.findall(r"\b(?:ix|uq)_\w+", "\n".join(plans)))
 
 
 @contextmanager
