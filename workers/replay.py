@@ -57,7 +57,7 @@ def replay(
 ) -> Replay:
     """Judge every source, or one, since a time or for as long before its history ends; raise NotFound where there is no history.
 
-    What was open before is left out, and what lies after `now`; a backfill counts here, silences do not.
+    Incidents that had opened before are left out, and what lies after `now`; a backfill counts here, silences do not.
     """
     clock = Clock(settings().rollups.bucket)
     histories = read_histories(session, bucket=clock.bucket, now=now, source=source)
@@ -75,7 +75,8 @@ def replay(
         found += judged.through(span)
         for name, n_series in judged.n_series.items():
             series_days[name] += n_series * ((span.until - span.after) / timedelta(days=1))
-    return Replay(_grouped(session, found, sources={one.source_id: one.source for one in histories}), spans, series_days)
+    incidents = _grouped(session, found, sources={one.source_id: one.source for one in histories})
+    return Replay(tuple(one for one in incidents if one.opened_at > spans[one.source].after), spans, series_days)
 
 
 def span_of(history: History, *, since: datetime | timedelta, clock: Clock) -> Span:
@@ -93,13 +94,13 @@ class Judging:
         self.n_series = dict.fromkeys(rules, 0)
 
     def through(self, span: Span) -> list[Part]:
-        """Return the parts that opened in `span`; what went on when it began is found before, and left out."""
+        """Return the parts found in `span` and just before, so that what went on when it began is known for what it is."""
         after = max(self.history.first_at, span.after - 2 * max((rule.window for rule in self.rules.values()), default=timedelta()))
         while after < span.until:
             until = min(after + LONGEST_SPAN // self.clock.bucket * self.clock.bucket, span.until)
             self._judge(Span(after, until))
             after = until
-        return [part for parts in self.found.values() for part in parts.values() if part.opened_at > span.after]
+        return [part for parts in self.found.values() for part in parts.values()]
 
     def _judge(self, span: Span) -> None:
         reaches = [reach(rule, clock=self.clock, span=span, fitted={}) for rule in self.rules.values()]

@@ -88,7 +88,7 @@ def test_replay_in_stretches_finds_the_same(feed: Any, engine: Engine, stream: l
 def test_replay_judges_by_the_rules_it_is_given_and_the_source_it_is_asked_for(feed: Any, engine: Engine, stream: list[Any]) -> None:
     feed.bring(stream)
 
-    assert _replayed(engine, since=START, chosen={"deaf": Rule(min_ratio=50)}).incidents == ()
+    assert _replayed(engine, since=START, chosen={"deaf": Rule(min_records=10_000)}).incidents == ()
     assert _replayed(engine, since=START, chosen={"topics": Rule(dimensions=("topic",))}).series_days == {"topics": 0.0}
     with pytest.raises(NotFound, match="no history of source nowhere"):
         _replayed(engine, since=START, source="nowhere")
