@@ -92,16 +92,6 @@ def touch_all(session: Session) -> None:
     session.execute(insert(RollupTouched).from_select(["source_id", "bucket_at", "live"], everything))
 
 
-def read_buckets(session: Session, *, source_id: int, dimensions: Sequence[str], since: datetime, until: datetime) -> list[BucketRow]:
-    """Return one source's buckets that start in [`since`, `until`), by dimension, key and time."""
-    rows = session.execute(
-        select(Rollup.dimension, Rollup.key, Rollup.bucket_at, Rollup.n, Rollup.n_negative)
-        .where(Rollup.source_id == source_id, Rollup.dimension.in_(dimensions), Rollup.bucket_at >= since, Rollup.bucket_at < until)
-        .order_by(Rollup.dimension, Rollup.key, Rollup.bucket_at)
-    )
-    return [BucketRow(*row) for row in rows]
-
-
 def read_series(session: Session, *, source_id: int, name: tuple[str, str], since: datetime, until: datetime) -> list[BucketRow]:
     """Return the buckets of one series, by time; `name` is its dimension and key."""
     rows = session.execute(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 
-from db import batches, incidents, jobs, parts, rollups, watermarks
+from db import batches, counted, incidents, jobs, parts, rollups, watermarks
 from pipelines.records import Lane
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -25,8 +25,8 @@ def _take_due(session: Session) -> None:
     batches.take_due(session, lane=Lane.LIVE, window=9, republish_after=HOUR, queue_length=0)
 
 
-def _read_buckets(session: Session) -> None:
-    rollups.read_buckets(session, source_id=1, dimensions=["entity"], since=NOON, until=NOON + HOUR)
+def _read_counted(session: Session) -> None:
+    counted.read_counted(session, source_id=1, dimensions=["entity"], since=NOON, until=NOON + HOUR, bucket=BUCKET)
 
 
 def _read_parts(session: Session) -> None:
@@ -39,7 +39,8 @@ ASKED: dict[str, tuple[Callable[[Session], object], set[str]]] = {
     "take_due": (_take_due, {"ix_batch_open"}),
     "sweep": (lambda session: batches.sweep(session, max_attempts=3), {"ix_batch_open"}),
     "refresh": (lambda session: rollups.refresh(session, bucket=BUCKET, limit=9), {"ix_record_source_published", "ix_rollup_bucket"}),
-    "read_buckets": (_read_buckets, {"ix_rollup_bucket"}),
+    "read_counted": (_read_counted, {"ix_rollup_bucket"}),
+    "read_arrivals": (lambda session: watermarks.read_arrivals(session, 1, now=NOON), {"ix_record_live"}),
     "read_parts": (_read_parts, {"ix_incident_part_ended"}),
     "retire_parts": (lambda session: parts.retire_parts(session, rules=["negatives"]), {"uq_incident_part_open"}),
     "read_open": (incidents.read_open, {"ix_incident_open", "ix_incident_part_incident"}),
