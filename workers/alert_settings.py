@@ -152,6 +152,10 @@ def _fault_of(url: str, *, schemes: tuple[str, ...]) -> str:
     return ""
 
 
+FEED_SILENT = "feed-silent"
+"""The rule that watches feeds for silence; no other may have its name."""
+
+
 class Silent(Section):
     """When a live feed that brings nothing at all is worth an incident, whatever the rules are."""
 
@@ -205,6 +209,12 @@ class Alerts(Section):
         timedelta(seconds=10),
         description="Wait after the first failed notification; doubles, up to an hour, unless the receiver names one.",
     )
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Alerts":
+        if FEED_SILENT in self.rules:
+            raise ValueError(f"rules.{FEED_SILENT}: that rule is built in and set under alerts.silent; choose another name")
+        return self
 
     @model_validator(mode="after")
     def _reminders_widen(self) -> "Alerts":

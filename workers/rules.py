@@ -9,7 +9,7 @@ import structlog
 
 from db import audit
 from db import rules as stored
-from workers.alert_settings import Rule
+from workers.alert_settings import FEED_SILENT, Rule
 from workers.errors import Conflict, NotFound, UsageError
 from workers.rules_file import check_rule, misfit
 from workers.settings import settings
@@ -108,5 +108,7 @@ def find(session: "Session", name_or_hash: str) -> Named:
 
 
 def _refuse_settings(name: str) -> None:
+    if name == FEED_SILENT:
+        raise Conflict(f"rule {name} is built in: it is set under alerts.silent; choose another name")
     if name in settings().alerts.rules:
         raise Conflict(f"rule {name} stands in the settings: change or remove it there, or choose another name")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from db import counted, parts, watermarks
 from db.parts import Part
 from workers import incidents
+from workers.alert_settings import FEED_SILENT
 from workers.clock import Clock
 from workers.settings import settings
 from workers.turns import LEAST_P, counts_of, fingerprint, rule_hash
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from db.watermarks import Arrivals, Held
     from pipelines.silence import Silence
 
-RULE, METRIC = "feed-silent", "silence"
+RULE, METRIC = FEED_SILENT, "silence"
 
 SEASON, BASELINE = timedelta(days=28), timedelta(days=7)
 """The past that the shape of weeks, and the height, of a feed are learnt from."""

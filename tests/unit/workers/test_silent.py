@@ -10,8 +10,10 @@ from db.engine import transaction
 from db.incidents import IncidentView
 from db.tables import Notification, Record, Rollup
 from pipelines.records import Lane
-from workers import silent
-from workers.settings import settings
+from workers import rules, silent
+from workers.alert_settings import Rule
+from workers.errors import Conflict
+from workers.settings import SettingsError, settings
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -128,3 +130,13 @@ def _all(engine: Engine) -> list[IncidentView]:
 def _changes(engine: Engine) -> list[str]:
     with transaction(engine) as session:
         return list(session.scalars(select(Notification.change).order_by(Notification.id)))
+
+
+def test_no_other_rule_may_be_called_as_the_watch_for_silence_is(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with transaction(engine) as session, pytest.raises(Conflict, match="choose another name"):
+        rules.add(session, "feed-silent", rule=Rule(), origin="cli")
+
+    monkeypatch.setenv("BELLWETHER_ALERTS__RULES", '{"feed-silent": {}}')
+    settings.cache_clear()
+    with pytest.raises(SettingsError, match=r"alerts\.silent"):
+        settings()
