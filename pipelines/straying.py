@@ -16,21 +16,33 @@ from pipelines.rhythm import Rhythm
 Floats = NDArray[np.floating]
 Flags = NDArray[np.bool_]
 
-SHARE_CLUMP, COUNT_CLUMP = 0.2, 0.5
-SHARE_SPREAD, COUNT_SPREAD = 0.01, 0.3
-"""Over-dispersion believed before anything was seen: some stories are retold; a share wanders by a tenth of its spread, a count by half."""
 
-LEAST_SHARE_SPREAD, LEAST_COUNT_SPREAD = 0.002, 0.01
-"""No series is believed to be calmer."""
+@dataclass(frozen=True, slots=True)
+class _Belief:
+    """What is believed of a series before anything was seen, by how much series differ in it, and what one window may add.
 
-PRIOR_WINDOWS = 5.0
-"""Weight of a belief, in windows; the belief about a length is what its half was found to do."""
+    `bound` is how many times the mean square that of one window counts for, at most; `least` the least spread ever believed.
+    """
+
+    clump: float
+    clump_varies: float
+    spread: float
+    spread_varies: float
+    least: float
+    bound: float
+
+
+OF_SHARES = _Belief(clump=0.2, clump_varies=0.5, spread=0.01, spread_varies=0.01, least=0.002, bound=16.0)
+"""Some stories are retold, and a share wanders by a tenth of its spread."""
+
+OF_COUNTS = _Belief(clump=0.5, clump_varies=1.0, spread=0.3, spread_varies=0.3, least=0.01, bound=64.0)
+"""A count wanders by half; bursts have long tails."""
+
+LEAST_FIRM = 2.0
+"""Least weight of what the length before told, in windows of the usual size."""
 
 HIDDEN = 1.0
 """Standard errors of the over-dispersion that are added to it: far out in the tail, a little more of it means ten times as many."""
-
-SHARE_BOUND, COUNT_BOUND = 16.0, 64.0
-"""Times the mean square that one window's residual counts for, at most: counts have the longer tails."""
 
 LEAST_EXPECTED = 0.5
 """Count below which a residual is measured against this one: one record where none was likely is no burst."""
@@ -105,7 +117,7 @@ def with_count_straying(level: Level, seen: Seen, *, of_negatives: bool, windows
     x, cells = (seen.negative, seen.negative_cells) if of_negatives else (seen.n, seen.n_cells)
     each, by_cell = seen.expected(level)
     expected, by_cell = each * seen.known, seen.by_week(cells, by_cell * seen.rhythm.hour * seen.known_cells)
-    straying = _Straying(len(x), clump=COUNT_CLUMP, spread=COUNT_SPREAD, bound=COUNT_BOUND)
+    straying = _Straying(len(x), OF_COUNTS)
     for known, lengths, columns in (
         (seen.known, seen.short(windows), (x, expected)),
         (seen.known_cells, seen.long(windows), (cells, by_cell)),
@@ -114,7 +126,7 @@ def with_count_straying(level: Level, seen: Seen, *, of_negatives: bool, windows
         for told, likely in _by_length(lengths, *columns):
             weight = np.maximum(likely, LEAST_EXPECTED)
             straying.add((told - likely) / np.sqrt(weight), size=weight * (likely > 0), n_known=(likely > 0).sum(axis=1))
-    return straying.told(level, unsure=1.0 / (expected.sum(axis=1) + 10.0), least=LEAST_COUNT_SPREAD)
+    return straying.told(level, unsure=1.0 / (expected.sum(axis=1) + 10.0))
 
 
 def with_share_straying(level: Level, seen: Seen, *, windows: Sequence[int]) -> Level:
@@ -122,7 +134,7 @@ def with_share_straying(level: Level, seen: Seen, *, windows: Sequence[int]) -> 
     each, by_cell = seen.expected(level)
     each, by_cell = np.clip(each, *SHARE_BOUNDS), np.clip(by_cell, *SHARE_BOUNDS)
     by_cell = np.minimum(seen.by_week(seen.negative_cells, by_cell * seen.n_cells), SHARE_BOUNDS[1] * seen.n_cells)
-    straying = _Straying(len(each), clump=SHARE_CLUMP, spread=SHARE_SPREAD, bound=SHARE_BOUND)
+    straying = _Straying(len(each), OF_SHARES)
     for known, lengths, columns in (
         (seen.n > 0, seen.short(windows), (seen.n, seen.negative, each * seen.n)),
         (seen.n_cells > 0, seen.long(windows), (seen.n_cells, seen.negative_cells, by_cell)),
@@ -132,43 +144,45 @@ def with_share_straying(level: Level, seen: Seen, *, windows: Sequence[int]) -> 
             at_least_one = np.maximum(total, 1)
             variance = np.maximum(likely * (1 - likely / at_least_one), 1e-9)
             straying.add((told - likely) / np.sqrt(variance), size=at_least_one - 1, n_known=(total > 0).sum(axis=1))
-    return straying.told(level, unsure=1.0 / (seen.n.sum(axis=1) + 50.0), least=LEAST_SHARE_SPREAD)
+    return straying.told(level, unsure=1.0 / (seen.n.sum(axis=1) + 50.0))
 
 
 class _Straying:
     """Clump and spread, length by length."""
 
-    def __init__(self, n_series: int, *, clump: float, spread: float, bound: float) -> None:
-        self.clump, self.spread = np.full(n_series, clump), np.full(n_series, spread)
+    def __init__(self, n_series: int, belief: _Belief) -> None:
+        self.clump, self.spread = np.full(n_series, belief.clump), np.full(n_series, belief.spread)
         self.moods: Floats = np.ones(n_series)
-        self.bound = bound
+        self.belief = belief
         self.columns: list[tuple[Floats, Floats, Floats]] = []
 
     def add(self, off: Floats, *, size: Floats, n_known: NDArray[np.int64]) -> None:
-        """Regress the squares of standardised residuals, beyond one, on `size` over windows (columns), bounded, with a ridge.
+        """Regress the squares of standardised residuals, beyond one, on `size` over windows (columns), bounded.
 
-        A window that was not watched has a residual and a size of 0. Add what so few windows may have hidden, the more the longer
-        moods last.
+        A window that was not watched has a residual and a size of 0. What the length before told is believed as firmly as series
+        are alike: small windows tell little of how shares stray. Add what so few windows may have hidden, the more the longer moods last.
         """
         n = np.maximum(n_known, 1)
-        square = _bounded(off * off, n_known=n, bound=self.bound)
-        lasting = _lasting(square, off) / n
+        square = _bounded(off * off, n_known=n, bound=self.belief.bound)
         mean = np.maximum(_sum(size) / n, 1.0)
-        s00, s01, s11 = n + PRIOR_WINDOWS, _sum(size) / mean, _dot(size, size) / mean**2 + PRIOR_WINDOWS
+        firm = 2 / self.belief.clump_varies**2, np.maximum(2 / (self.belief.spread_varies * mean) ** 2, LEAST_FIRM)
+        s00, s01, s11 = n + firm[0], _sum(size) / mean, _dot(size, size) / mean**2 + firm[1]
         excess = _sum(square) - n_known
-        t0 = excess + PRIOR_WINDOWS * self.clump
-        t1 = (_dot(square, size) - _sum(size)) / mean + PRIOR_WINDOWS * self.spread * mean
+        t0 = excess + firm[0] * self.clump
+        t1 = (_dot(square, size) - _sum(size)) / mean + firm[1] * self.spread * mean
         slope = np.clip((t1 * s00 - t0 * s01) / (s00 * s11 - s01**2), 0.0, np.maximum(t1 / s11, 0.0))
         self.clump = np.maximum((t0 - slope * s01) / s00, 0.0)
         slope = np.maximum((t1 - self.clump * s01) / s11, 0.0)
         self.spread = np.maximum(t1 / s11, 0.0) / mean
-        hidden = HIDDEN * (np.sqrt(2 / s00) * (1 + np.maximum(excess, 0) / n) + np.sqrt(2 / self.moods) * np.maximum(lasting, 0.0))
-        self.columns.append((self.clump + hidden, slope / mean, self.spread + hidden / mean))
+        lasting = np.sqrt(2 / self.moods) * np.maximum(_lasting(square, off) / n, 0.0)
+        noise = 1 + np.maximum(excess, 0) / n
+        hidden, hidden_spread = (HIDDEN * (np.sqrt(2 / one) * noise + lasting) for one in (s00, s11))
+        self.columns.append((self.clump + hidden, slope / mean, self.spread + hidden_spread / mean))
 
-    def told(self, level: Level, *, unsure: Floats, least: float) -> Level:
+    def told(self, level: Level, *, unsure: Floats) -> Level:
         """Return `level` with what was found, and with how unsure its height is."""
         clump, slope, spread = (np.stack([column[index] for column in self.columns], axis=1) for index in range(3))
-        return replace(level, clump=clump, slope=slope + unsure[:, None], spread=np.maximum(spread, least) + unsure[:, None])
+        return replace(level, clump=clump, slope=slope + unsure[:, None], spread=np.maximum(spread, self.belief.least) + unsure[:, None])
 
 
 def _bounded(square: Floats, *, n_known: NDArray[np.int64], bound: float) -> Floats:

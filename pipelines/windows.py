@@ -18,8 +18,8 @@ CELLS_AT_ONCE = 400_000
 WORTH_A_LOOK = 3.0
 """Standard deviations above the expected from which a tail is computed; less is never a turn."""
 
-SHARE_TOO = 1e-5
-"""Probability of their share below which the volume does not explain a number of negatives."""
+SHARE_TOO = 5e-3
+"""Probability of their share below which, if it stands out as far as their number must, the volume does not explain it."""
 
 LEAST_DAYS = {"share": 2, "negatives": 3, "volume": 3}
 """Days of a series' past before it is judged: a number needs the shape of its days known more than a share does."""
@@ -123,7 +123,7 @@ class _Sums:
         main, expected, stray = self._main(length, column, after=after, n=n, negative=negative)
         plain = expected * (1 - expected / np.maximum(n, 1)) if rule.metric == "share" else expected
         far = main - expected > WORTH_A_LOOK * np.sqrt(plain * stray)
-        large = (n >= rule.min_records) & self._stands_out(n, main, expected, ratio=rule.min_ratio)
+        large = (n >= rule.min_records) & self._stands_out(n, main, expected, ratio=rule.min_ratio, is_share=rule.metric == "share")
         large &= (negative >= rule.min_negatives) if rule.metric != "volume" else True
         row, end = np.nonzero(far & large & self.is_ready[:, None])
         return self._judged(length, column, row=row, at=end + after + 1)[0]
@@ -158,14 +158,17 @@ class _Sums:
 
     def is_still_high(self, windows: Windows) -> Flags:
         """Return which windows are nearer to what could open a turn than to what was expected."""
-        scale = windows.n if self.rule.metric == "share" else np.ones(len(windows.n))
+        is_share = self.rule.metric == "share"
+        scale = windows.n if is_share else np.ones(len(windows.n))
         ratio = (1 + self.rule.min_ratio) / 2
-        return self._stands_out(windows.n, windows.observed * scale, windows.expected * scale, ratio=ratio) & (windows.n > 0)
+        high = self._stands_out(windows.n, windows.observed * scale, windows.expected * scale, ratio=ratio, is_share=is_share)
+        return high & (windows.n > 0)
 
-    def _stands_out(self, n: Floats, main: Floats, expected: Floats, *, ratio: float) -> Flags:
+    @staticmethod
+    def _stands_out(n: Floats, main: Floats, expected: Floats, *, ratio: float, is_share: bool) -> Flags:
         """A share near one cannot double: there the rest must have shrunk by as much."""
         large = main >= ratio * expected
-        if self.rule.metric == "share":
+        if is_share:
             large |= (n - main) * ratio <= n - expected
         return np.asarray(large)
 
@@ -181,7 +184,10 @@ class _Sums:
             p = p_share = share_tail(n, negative, expected=share / np.maximum(n, 1), stray=stray)
         if self.base.counts is not None:
             p = count_tail(count, expected=expected, stray=self.base.counts.stray(series, column, expected))
-        p_value = np.where(p_share <= SHARE_TOO, p, 1.0) if metric == "negatives" else p
+        p_value = p
+        if metric == "negatives":
+            high = self._stands_out(n, negative, share, ratio=self.rule.min_ratio, is_share=True)
+            p_value = np.where((p_share <= SHARE_TOO) & high, p, 1.0)
         if metric == "share":
             count, expected = count / np.maximum(n, 1), share / np.maximum(n, 1)
         return Windows(series, at - length, at, n, negative, count, expected, p_value), np.maximum(p, p_share)
