@@ -21,8 +21,8 @@ WORTH_A_LOOK = 3.0
 SHARE_TOO = 5e-3
 """Probability of their share below which, if it stands out as far as their number must, the volume does not explain it."""
 
-LEAST_DAYS = {"share": 2, "negatives": 3, "volume": 3}
-"""Days of a series' past before it is judged: a number needs the shape of its days known more than a share does."""
+LEAST_DAYS = 3
+"""Days of a series' past before it is judged: until then too little is known of its days and moods."""
 
 COUNT_FLOOR = 1.0
 """Least expected count of a window: below it a handful would look like a turn."""
@@ -109,7 +109,7 @@ class _Sums:
         self.likely = _running(self._expected(base.counts)) if base.counts else None
         self.share = _running(np.clip(self._expected(base.shares), *SHARE_BOUNDS) * n) if base.shares else None
         enough = base.n_past[rows] >= rule.min_baseline_records if rule.metric == "share" else base.n_past[rows] > 0
-        self.is_ready = (base.since[rows] <= grid - LEAST_DAYS[rule.metric] * rule.rhythm.day) & (base.since[rows] != NEVER) & enough
+        self.is_ready = (base.since[rows] <= grid - LEAST_DAYS * rule.rhythm.day) & (base.since[rows] != NEVER) & enough
 
     def judged(self, after: int) -> Flags:
         """Return which series count as judged at each end: those with enough records in the longest window."""
