@@ -134,7 +134,7 @@ def _changes(engine: Engine) -> list[str]:
 
 def test_no_other_rule_may_be_called_as_the_watch_for_silence_is(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction(engine) as session, pytest.raises(Conflict, match="choose another name"):
-        rules.add(session, "feed-silent", rule=Rule(), origin="cli")
+        rules.add(session, "feed-silent", rule=Rule(), origin="cli", who="ana")
 
     monkeypatch.setenv("BELLWETHER_ALERTS__RULES", '{"feed-silent": {}}')
     settings.cache_clear()
