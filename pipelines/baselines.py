@@ -41,13 +41,13 @@ class Past:
 
     @property
     def recent(self) -> int:
-        """Buckets of the baseline, cut to whole days."""
+        """Buckets of the baseline, cut to whole days; never more than the season has."""
         return min(max(1, self.baseline // self.rhythm.day) * self.rhythm.day, self.at - self.start)
 
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """Fits of every series (row). `since` is the first bucket of its past, `n_past` the records in it.
+    """Fits of every series (row). `since` is the first bucket of its past, or `NEVER`, `n_past` the records in it.
 
     `counts` fits records (metric volume) or negatives (metric negatives), `shares` the share of negatives; what a metric does not
     need is None. All figures have single precision, so that what was stored equals what was fitted.
@@ -59,7 +59,7 @@ class Baselines:
     shares: Level | None
 
     def take(self, positions: Integers) -> "Baselines":
-        """Return the rows at `positions`; -1 stands for a series without a past."""
+        """Return the rows at `positions`; -1 stands for a series without a past, whose figures mean nothing."""
         known = positions >= 0
         mapped = _mapped([self], lambda parts: _taken(parts[0], positions))
         return replace(mapped, since=np.where(known, mapped.since, NEVER))
@@ -87,7 +87,7 @@ class Baselines:
 
 
 NEVER = np.iinfo(np.int64).max
-"""`since` of a series without a past."""
+"""`since` of a series without a past: later than any bucket, so that it is never judged."""
 
 
 def fit(counts: Counts, *, metric: str, past: Past) -> Baselines:

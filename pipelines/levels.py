@@ -1,4 +1,4 @@
-"""How high a series stands and the shape of its days and weeks, fitted robustly; how far it strays is left to `baselines`.
+"""How high a series stands and the shape of its days and weeks, fitted robustly; how far it strays is left to `straying`.
 
 The past comes in cells of about an hour, (series, cells), oldest first. Blocks of a quarter of a day that are far from others
 of that weekday and quarter count up to a bound, or not at all (a share, or the pause of a feed), so that one turn hides no
@@ -32,8 +32,14 @@ RECENT_COUNTS, RECENT_RECORDS = 10.0, 50.0
 BOUND = 4.0
 """Robust standard deviations that a block may be off."""
 
+SPREAD_OF_MEDIAN = 1.4826
+"""Standard deviations in a median absolute deviation, if errors are normal."""
+
+ROOT = 0.375
+"""What makes the root of a count nearly normal, with a deviation of a half, once added (Anscombe)."""
+
 LEAST_WEEKS = 2
-"""Weeks that it takes to tell a weekday from a single day."""
+"""Weeks of season from which weekdays differ at all, half as much as they seem to; medians of a weekday take one more."""
 
 STEADY, LEAST_STEADY = 20.0, 5
 """Records in a block from which its own share says something, and blocks of that size from which their median does."""
@@ -103,7 +109,7 @@ def fit_shares(n: Floats, negative: Floats, *, start: int, recent: int, rhythm: 
 
 
 def _shape(x: Floats, exposure: Floats, *, start: int, rhythm: Rhythm, weight: float, is_share: bool = False) -> Level:
-    """Fit hours and days that multiply the height, in turns; both are one on average."""
+    """Fit hours and days that multiply the height, in turns; both are about one on average, the height makes up for the rest."""
     cells = start + np.arange(x.shape[1], dtype=np.int64) * rhythm.hour
     hour, day = rhythm.is_hour(cells, width=rhythm.hour), rhythm.is_day(cells, width=rhythm.hour)
     height = _over(x, exposure, weight=1e-9) + 1e-12
@@ -129,7 +135,7 @@ def _usual_blocks(x: Floats, *, known: Flags, rhythm: Rhythm) -> Floats:
     """Return the median count of each quarter of a day among those of its weekday, or of all days where weekdays are too few."""
     blocks = np.where(_whole(known, rhythm.cells_a_quarter), _blocks(x, rhythm.cells_a_quarter), np.nan)
     per_day = rhythm.quarters_a_day
-    days = blocks.reshape(len(x), -1, per_day)
+    days = blocks.reshape(len(x), blocks.shape[1] // per_day, per_day)
     usual = np.repeat(_median(days, axis=1)[:, None], days.shape[1], axis=1)
     if days.shape[1] >= (LEAST_WEEKS + 1) * DAYS:
         for first in range(DAYS):
@@ -147,10 +153,10 @@ def _bounded(x: Floats, *, usual: Floats, known: Flags, rhythm: Rhythm) -> tuple
     kept, each = known, np.ones_like(x)
     for width in (1, rhythm.quarters_a_day):
         cells = rhythm.cells_a_quarter * width
-        blocks, whole, root = _blocks(x * each, cells), _whole(known, cells), np.sqrt(_blocks(usual, width) + 0.375)
-        off = np.where(whole, 2 * (np.sqrt(blocks + 0.375) - root), np.nan)
-        scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
-        most = (root + BOUND / 2 * scale) ** 2 - 0.375
+        blocks, whole, root = _blocks(x * each, cells), _whole(known, cells), np.sqrt(_blocks(usual, width) + ROOT)
+        off = np.where(whole, 2 * (np.sqrt(blocks + ROOT) - root), np.nan)
+        scale = np.maximum(SPREAD_OF_MEDIAN * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
+        most = (root + BOUND / 2 * scale) ** 2 - ROOT
         kept = kept & np.repeat(~(off < -BOUND * scale), cells, axis=1)
         each = each * np.repeat(np.minimum(1.0, most / np.maximum(blocks, 1e-9)), cells, axis=1)
     return x * each * kept, kept, kept & (each >= 1)
@@ -177,17 +183,17 @@ def _kept_shares(n: Floats, negative: Floats, *, share: Floats, rhythm: Rhythm) 
         many = (total >= STEADY).sum(axis=1) >= LEAST_STEADY
         usual = np.clip(bent / np.maximum(total, 1e-9) * np.where(many, steady, pooled)[:, None], SHARE_FLOOR, 1 - SHARE_FLOOR)
         off = np.where(total > 0, (told - total * usual) / np.sqrt(np.maximum(total, 1) * usual * (1 - usual)), np.nan)
-        scale = np.maximum(1.4826 * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
+        scale = np.maximum(SPREAD_OF_MEDIAN * np.nan_to_num(_median(np.abs(off), axis=1)), 1.0)[:, None]
         kept &= np.repeat(~(np.abs(off) > BOUND * scale), cells, axis=1)
     return kept
 
 
 def _blocks(x: Floats, width: int) -> Floats:
-    return np.asarray(x.reshape(len(x), -1, width).sum(axis=2))
+    return np.asarray(x.reshape(len(x), x.shape[1] // width, width).sum(axis=2))
 
 
 def _whole(known: Flags, cells: int) -> Flags:
-    return np.asarray(known.reshape(len(known), -1, cells).all(axis=2))
+    return np.asarray(known.reshape(len(known), known.shape[1] // cells, cells).all(axis=2))
 
 
 def _over(x: Floats, exposure: Floats, *, weight: float) -> Floats:

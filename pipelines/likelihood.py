@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 Floats = NDArray[np.floating]
-Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 MANY = 2000
@@ -22,9 +21,8 @@ TERMS = 32
 def share_tail(n: Floats, n_negative: Floats, *, expected: Floats, stray: Floats) -> Floats:
     """Return how likely `n_negative` or more of `n` are, under a beta-binomial of mean share `expected`.
 
-    `stray` is how many times a binomial count's its variance is.
-
-    Exact to about nine digits up to `MANY` records, beyond that by the beta distribution of the same variance.
+    `stray` is how many times a binomial count's its variance is. Exact to about nine digits up to
+    `MANY` records, beyond that by the beta distribution of the same variance.
     """
     result = np.ones(len(n))
     spread = np.clip((stray - 1) / np.maximum(n - 1, 1), 1e-6, 0.5)

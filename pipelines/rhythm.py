@@ -1,4 +1,8 @@
-"""How buckets lie in hours, days and weeks; what follows from it is left to `levels` and `baselines`."""
+"""How buckets lie in hours, days and weeks; what follows from it is left to `levels` and `baselines`.
+
+Cells, quarters and days are whole numbers of buckets. Where those do not fit, as with seven minutes, they are as near as can be:
+what is cut into days then moves along the clock, while hours and weekdays are always told by the clock itself.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,17 +33,17 @@ class Rhythm:
 
     @property
     def quarters_a_day(self) -> int:
-        """Quarters in a day: four, unless a bucket is longer than one."""
+        """Quarters in a day: four, unless buckets are so long that fewer fit better."""
         return max(1, round(self.per_day / self.hour / self.cells_a_quarter))
 
     @property
     def quarter(self) -> int:
-        """Buckets in a quarter of a day."""
+        """Buckets in about a quarter of a day."""
         return self.hour * self.cells_a_quarter
 
     @property
     def day(self) -> int:
-        """Buckets in a day."""
+        """Buckets in about a day, exactly so where whole cells fill it."""
         return self.quarter * self.quarters_a_day
 
     def is_hour(self, bucket: Integers, *, width: int = 1) -> Floats:

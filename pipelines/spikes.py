@@ -1,16 +1,25 @@
 """Find turns: stretches in which a series' negatives, their share or its volume are far above what its own past makes likely.
 
-At the end of every bucket each series is judged over windows of 1, 2, 4 ... buckets up to the rule's longest, so that a sudden
-turn is seen in its first buckets and a slow one once it has added up: the window-limited form of a likelihood-ratio CUSUM, with
-a tail probability for a score, which needs no guess of how large the turn will be. What is likely comes from a robust seasonal
-baseline; shares are beta-binomial and counts negative-binomial, with the over-dispersion that the series itself shows at each
-length of window, since a plain binomial test opened 151 false incidents a day where a beta-binomial one opened none. The
-probabilities of all series at one moment go through Benjamini and Hochberg's procedure, at a level that the rule's budget of
-false incidents sets. A turn resolves once a window at least as long as its peak, and as `resolves_after`, is calm again.
+The method is a scan of windows: at the end of every bucket each series is judged over windows of 1, 2, 4 ... buckets up to the
+rule's longest, so that a sudden turn is seen in its first buckets and a slow one once it has added up. It stands where a CUSUM
+would: a CUSUM adds up evidence for a turn of one size, chosen beforehand, and has no probability of its own, while the tail of a
+window needs no guess of the size and can be corrected for how many series are looked at. What is likely comes from a robust
+seasonal baseline (`baselines`); shares are beta-binomial and counts negative-binomial, with the over-dispersion that the series
+itself shows at each length of window, since a plain binomial test opened 151 false incidents a day where a beta-binomial one
+opened none. The probabilities of all series at one moment go through Benjamini and Hochberg's procedure, at a level that the
+rule's budget of false incidents sets. A series is judged once it has three days of past.
 
-Negatives turn only where their share turns too: what mere volume explains is no turn of sentiment, so a series whose records
-are multiplied opens nothing. Nothing looks ahead: baselines are fitted a few times a day, on a fixed grid, from what lay
-before, so judging in two steps gives the same turns as in one. Storing turns is left to `workers.alerting`.
+Negatives turn only where their share turns too, unlikely and as far up as their number must be: what mere volume explains is no
+turn of sentiment, so a series whose records are multiplied opens nothing.
+
+A turn resolves at its first calm moment. What tells is the shortest window of at least `resolves_after` that holds enough (the
+longest where none does); it is calm when it began no earlier than the turn opened, is no longer unlikely (for negatives: in
+number or in share) and lies below the middle between what was expected and what could open a turn. Neither would do alone: few
+records are never unlikely however high they are, and many may be far from the usual without being that high.
+Windows that reach into an ended turn open nothing.
+
+Nothing looks ahead: baselines are fitted a few times a day, on a fixed grid, from what lay before, so judging in two steps gives
+the same turns as in one. How windows are judged is left to `windows`, storing turns to `workers.alerting`.
 """
 
 from collections.abc import Iterator, MutableMapping, Sequence
@@ -25,7 +34,7 @@ from pipelines.rules import Rule
 from pipelines.windows import Windows, candidates, followed_windows
 
 N_LENGTHS = 4.0
-"""Independent tests that the lengths of window amount to, at one moment: long ones hardly change from bucket to bucket."""
+"""Independent tests that the lengths of window amount to, at one moment: each holds the shorter ones, and long ones change little."""
 
 MOST_FALSE = 0.05
 """False discoveries among those of one moment, at most, however many series there are."""
@@ -63,7 +72,7 @@ class Turn:
 
 
 def refit_every(rule: Rule) -> int:
-    """Return the buckets between two fits: a quarter of a day."""
+    """Return the buckets between two fits: about a quarter of a day, which is as fast as levels move."""
     return rule.rhythm.quarter
 
 
@@ -141,11 +150,11 @@ class _Watch:
         return sorted([*self.ended, *lasting], key=lambda turn: (turn.opened_at, turn.series))
 
     def _is_barred(self, series: int, start: int) -> bool:
-        """What is open opens no more, and a window that reaches into an ended turn says nothing new."""
+        """Tell whether a window opens nothing: its series is open already, or it reaches into an ended turn and says nothing new."""
         return series in self.open or start < self.calm_since.get(series, start)
 
     def _follow(self, turn: Turn, stretch: "_Stretch") -> None:
-        """Take one open turn to its end, or to the end of the stretch."""
+        """Take one turn to its end, or to the end of the stretch, and remember which."""
         turn = stretch.followed(turn, fresh_from=self.calm_since.get(turn.series))
         if turn.resolved_at is None:
             self.open[turn.series] = turn

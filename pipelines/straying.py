@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.levels import Level, of_cells
+from pipelines.levels import RECENT_COUNTS, RECENT_RECORDS, Level, of_cells
 from pipelines.rhythm import Rhythm
 
 Floats = NDArray[np.floating]
@@ -122,11 +122,11 @@ def with_count_straying(level: Level, seen: Seen, *, of_negatives: bool, windows
         (seen.known, seen.short(windows), (x, expected)),
         (seen.known_cells, seen.long(windows), (cells, by_cell)),
     ):
-        straying.moods = _n_moods(known, seen.rhythm, n_cells=seen.n_cells.shape[1])
+        moods = _n_moods(known, seen.rhythm, n_cells=seen.n_cells.shape[1])
         for told, likely in _by_length(lengths, *columns):
             weight = np.maximum(likely, LEAST_EXPECTED)
-            straying.add((told - likely) / np.sqrt(weight), size=weight * (likely > 0), n_known=(likely > 0).sum(axis=1))
-    return straying.told(level, unsure=1.0 / (expected.sum(axis=1) + 10.0))
+            straying.add((told - likely) / np.sqrt(weight), size=weight * (likely > 0), n_known=(likely > 0).sum(axis=1), moods=moods)
+    return straying.told(level, unsure=1.0 / (expected.sum(axis=1) + RECENT_COUNTS))
 
 
 def with_share_straying(level: Level, seen: Seen, *, windows: Sequence[int]) -> Level:
@@ -139,12 +139,12 @@ def with_share_straying(level: Level, seen: Seen, *, windows: Sequence[int]) -> 
         (seen.n > 0, seen.short(windows), (seen.n, seen.negative, each * seen.n)),
         (seen.n_cells > 0, seen.long(windows), (seen.n_cells, seen.negative_cells, by_cell)),
     ):
-        straying.moods = _n_moods(known, seen.rhythm, n_cells=seen.n_cells.shape[1])
+        moods = _n_moods(known, seen.rhythm, n_cells=seen.n_cells.shape[1])
         for total, told, likely in _by_length(lengths, *columns):
             at_least_one = np.maximum(total, 1)
             variance = np.maximum(likely * (1 - likely / at_least_one), 1e-9)
-            straying.add((told - likely) / np.sqrt(variance), size=at_least_one - 1, n_known=(total > 0).sum(axis=1))
-    return straying.told(level, unsure=1.0 / (seen.n.sum(axis=1) + 50.0))
+            straying.add((told - likely) / np.sqrt(variance), size=at_least_one - 1, n_known=(total > 0).sum(axis=1), moods=moods)
+    return straying.told(level, unsure=1.0 / (seen.n.sum(axis=1) + RECENT_RECORDS))
 
 
 class _Straying:
@@ -152,15 +152,15 @@ class _Straying:
 
     def __init__(self, n_series: int, belief: _Belief) -> None:
         self.clump, self.spread = np.full(n_series, belief.clump), np.full(n_series, belief.spread)
-        self.moods: Floats = np.ones(n_series)
         self.belief = belief
         self.columns: list[tuple[Floats, Floats, Floats]] = []
 
-    def add(self, off: Floats, *, size: Floats, n_known: NDArray[np.int64]) -> None:
+    def add(self, off: Floats, *, size: Floats, n_known: NDArray[np.int64], moods: Floats) -> None:
         """Regress the squares of standardised residuals, beyond one, on `size` over windows (columns), bounded.
 
         A window that was not watched has a residual and a size of 0. What the length before told is believed as firmly as series
-        are alike: small windows tell little of how shares stray. Add what so few windows may have hidden, the more the longer moods last.
+        are alike: small windows tell little of how shares stray. Add what so few windows may have hidden, the more the longer moods
+        last; `moods` is how many of those the windows show.
         """
         n = np.maximum(n_known, 1)
         square = _bounded(off * off, n_known=n, bound=self.belief.bound)
@@ -174,7 +174,7 @@ class _Straying:
         self.clump = np.maximum((t0 - slope * s01) / s00, 0.0)
         slope = np.maximum((t1 - self.clump * s01) / s11, 0.0)
         self.spread = np.maximum(t1 / s11, 0.0) / mean
-        lasting = np.sqrt(2 / self.moods) * np.maximum(_lasting(square, off) / n, 0.0)
+        lasting = np.sqrt(2 / moods) * np.maximum(_lasting(square, off) / n, 0.0)
         noise = 1 + np.maximum(excess, 0) / n
         hidden, hidden_spread = (HIDDEN * (np.sqrt(2 / one) * noise + lasting) for one in (s00, s11))
         self.columns.append((self.clump + hidden, slope / mean, self.spread + hidden_spread / mean))
@@ -202,7 +202,7 @@ def _lasting(square: Floats, off: Floats) -> Floats:
 def _n_moods(known: Flags, rhythm: Rhythm, *, n_cells: int) -> Floats:
     """Return how many quarters of a day have something to tell: moods last for hours, so that many windows show but few of them."""
     width = rhythm.cells_a_quarter if known.shape[1] == n_cells else rhythm.quarter
-    return np.asarray(np.maximum(known.reshape(len(known), -1, width).any(axis=2).sum(axis=1), 1.0))
+    return np.asarray(np.maximum(known.reshape(len(known), known.shape[1] // width, width).any(axis=2).sum(axis=1), 1.0))
 
 
 def _by_length(windows: Sequence[int], *columns: Floats) -> Iterator[list[Floats]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from pipelines.baselines import NEVER, Baselines
+from pipelines.baselines import Baselines
 from pipelines.counts import Counts, Integers
 from pipelines.levels import Level
 from pipelines.likelihood import Flags, Floats, count_tail, share_tail
@@ -25,7 +25,7 @@ LEAST_DAYS = 3
 """Days of a series' past before it is judged: until then too little is known of its days and moods."""
 
 COUNT_FLOOR = 1.0
-"""Least expected count of a window: below it a handful would look like a turn."""
+"""Least expected count of a window: below it two or three records would look like a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def followed_windows(
 ) -> tuple[Windows, Flags]:
     """Return all windows of one series that end at `ends`, and at which of those it is calm.
 
-    It is calm when the shortest window of at least `resolves_after` that holds enough to tell, all of it after `opened_at`, is
-    neither unlikely any more nor above the middle between the expected and what could open a turn.
+    It is calm when the shortest window of at least `resolves_after` that holds enough to tell, or the longest where none does, lies
+    after `opened_at` and is neither unlikely any more nor above the middle between the expected and what could open a turn.
     """
     sums = _Sums(counts, rule=rule, base=base, rows=slice(series, series + 1), grid=grid, until=int(ends[-1]))
     after = int(ends[0]) - 1
@@ -109,10 +109,10 @@ class _Sums:
         self.likely = _running(self._expected(base.counts)) if base.counts else None
         self.share = _running(np.clip(self._expected(base.shares), *SHARE_BOUNDS) * n) if base.shares else None
         enough = base.n_past[rows] >= rule.min_baseline_records if rule.metric == "share" else base.n_past[rows] > 0
-        self.is_ready = (base.since[rows] <= grid - LEAST_DAYS * rule.rhythm.day) & (base.since[rows] != NEVER) & enough
+        self.is_ready = (base.since[rows] <= grid - LEAST_DAYS * rule.rhythm.day) & enough
 
     def judged(self, after: int) -> Flags:
-        """Return which series count as judged at each end: those with enough records in the longest window."""
+        """Return which series count as judged at each end: those with past enough, and records enough in the longest window."""
         n = _ending(self.n, self.rule.window, after - self.start)
         return np.asarray((n >= self.rule.min_records) & self.is_ready[:, None])
 
@@ -129,7 +129,7 @@ class _Sums:
         return self._judged(length, column, row=row, at=end + after + 1)[0]
 
     def all_windows(self, length: int, column: int, *, after: int) -> tuple[Windows, Floats]:
-        """Return all windows of one length, and their probability where both number and share must be unlikely."""
+        """Return all windows of one length, and the larger of the probabilities of their number and share."""
         row, end = (grid.ravel() for grid in np.indices((self.rows.stop - self.rows.start, self.until - after)))
         return self._judged(length, column, row=row, at=end + after + 1)
 
@@ -166,14 +166,17 @@ class _Sums:
 
     @staticmethod
     def _stands_out(n: Floats, main: Floats, expected: Floats, *, ratio: float, is_share: bool) -> Flags:
-        """A share near one cannot double: there the rest must have shrunk by as much."""
+        """Return where `main` is `ratio` times what was expected.
+
+        A share near one cannot double: there it is enough that the rest has shrunk by as much.
+        """
         large = main >= ratio * expected
         if is_share:
             large |= (n - main) * ratio <= n - expected
         return np.asarray(large)
 
     def _judged(self, length: int, column: int, *, row: Integers, at: Integers) -> tuple[Windows, Floats]:
-        """Return windows, and their probability where both number and share must be unlikely."""
+        """Return windows, with the probability that opens a turn, and the one that keeps it open: the larger of number's and share's."""
         metric, series = self.rule.metric, row + self.rows.start
         n, negative, likely, share = (self._sum(one, length, row=row, at=at) for one in (self.n, self.negative, self.likely, self.share))
         count, expected = (n if metric == "volume" else negative), np.maximum(likely, COUNT_FLOOR)
