@@ -117,6 +117,22 @@ def test_find_turns_opens_nothing_when_every_record_of_a_quiet_series_counts_man
     assert [turn for turn in turns if turn.series == 1] == []
 
 
+@each_metric
+def test_find_turns_sees_a_day_long_turn_to_its_end_and_the_next_one_too(rule: Rule) -> None:
+    n, n_negative = _stream(seed=3)
+    for start, length in ((6 * DAY + 5, DAY), (10 * DAY + 5, 6)):
+        turning = slice(start, start + length)
+        n[3, turning] *= 4 if rule.metric == "volume" else 1
+        n_negative[3, turning] = np.round(n[3, turning] * 0.6)
+
+    first, second = (turn for turn in find_turns(_counts(n, n_negative), rule=rule, after=0, until=UNTIL) if turn.series == 3)
+
+    assert first.opened_at <= 6 * DAY + 5 + 3
+    assert first.resolved_at is not None
+    assert 7 * DAY + 5 < first.resolved_at <= 7 * DAY + 5 + rule.window
+    assert second.opened_at <= 10 * DAY + 5 + 5
+
+
 def _stream(*, seed: int, turning: bool = False) -> Stream:
     """Make counts by hour of a few series with a daily season; two of them turn, in share and in volume."""
     randoms = np.random.default_rng(seed)
