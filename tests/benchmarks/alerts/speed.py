@@ -6,6 +6,11 @@ Series have a median of `--per-hour` records an hour and a long tail (one in twe
 "From nothing" fits every baseline and judges the last bucket; "one bucket later" has the baselines and reads the last window.
 """
 
+# ruff: noqa: E402  # the threads of numpy are set, as the product sets them, before it is loaded
+from workers.settings import keep_to_one_thread
+
+keep_to_one_thread()
+
 import argparse
 import resource
 import time
