@@ -72,7 +72,7 @@ class Turn:
 
 
 def refit_every(rule: Rule) -> int:
-    """Return the buckets between two fits: about a quarter of a day, which is as fast as levels move."""
+    """Return the buckets between two fits: about a quarter of a day, as wide as the blocks of `levels`, so that those keep their hours."""
     return rule.rhythm.quarter
 
 

@@ -186,7 +186,7 @@ class _Straying:
 
 
 def _bounded(square: Floats, *, n_known: NDArray[np.int64], bound: float) -> Floats:
-    """Cut squares down to some times their own mean, so that one turn does not make a series look restless."""
+    """Cut squares down to some times their own mean, so that one window alone makes no series look restless."""
     most = bound * np.maximum(_sum(square) / n_known, 1.0)
     for _ in range(2):
         most = bound * np.maximum(_sum(np.minimum(square, most[:, None])) / n_known, 1.0)

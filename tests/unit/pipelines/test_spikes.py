@@ -123,6 +123,14 @@ def test_find_turns_needs_the_minimum_of_records() -> None:
     assert _turns(n, n_negative) == []
 
 
+@pytest.mark.parametrize("rule", [SHARE, COUNT, VOLUME], ids=["share", "negatives", "volume"])
+@pytest.mark.parametrize("n_series", [0, 3])
+def test_find_turns_finds_nothing_where_there_is_nothing(rule: Rule, n_series: int) -> None:
+    nothing = np.zeros((n_series, 3 * DAY), dtype=np.int64)
+
+    assert _turns(nothing, nothing, rule=rule, days=3) == []
+
+
 def _stream(*, seed: int, n_series: int, days: int = DAYS, records: float = 1) -> Stream:
     """Make over-dispersed counts by hour: volumes and shares that wander by the day, and a daily season."""
     random = np.random.default_rng(seed)
