@@ -189,7 +189,8 @@ def _kept_shares(n: Floats, negative: Floats, *, share: Floats, rhythm: Rhythm) 
 
 
 def _blocks(x: Floats, width: int) -> Floats:
-    return np.asarray(x.reshape(len(x), x.shape[1] // width, width).sum(axis=2))
+    # Four times as fast as a sum over so short an axis and, unlike a product with ones, the same whatever rows stand beside it.
+    return np.asarray(np.einsum("ijk->ij", x.reshape(len(x), x.shape[1] // width, width)))
 
 
 def _whole(known: Flags, cells: int) -> Flags:
