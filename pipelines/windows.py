@@ -22,7 +22,7 @@ SHARE_TOO = 5e-3
 """Probability of their share below which, if it stands out as far as their number must, the volume does not explain it."""
 
 LEAST_DAYS = 3
-"""Days of a series' past before it is judged: until then too little is known of its days and moods."""
+"""Days of a series' past before it is judged, or its whole season where a rule looks back less: its days and moods must show first."""
 
 COUNT_FLOOR = 1.0
 """Least expected count of a window: below it two or three records would look like a turn."""
@@ -109,7 +109,8 @@ class _Sums:
         self.likely = _running(self._expected(base.counts)) if base.counts else None
         self.share = _running(np.clip(self._expected(base.shares), *SHARE_BOUNDS) * n) if base.shares else None
         enough = base.n_past[rows] >= rule.min_baseline_records if rule.metric == "share" else base.n_past[rows] > 0
-        self.is_ready = (base.since[rows] <= grid - LEAST_DAYS * rule.rhythm.day) & enough
+        least = min(LEAST_DAYS, max(1, rule.season // rule.rhythm.day)) * rule.rhythm.day
+        self.is_ready = (base.since[rows] <= grid - least) & enough
 
     def judged(self, after: int) -> Flags:
         """Return which series count as judged at each end: those with past enough, and records enough in the longest window."""

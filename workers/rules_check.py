@@ -71,7 +71,7 @@ def check_rules(
 def _checked(session: "Session", name: str, rule: Rule, *, judged: Sequence[tuple[Judging, Span]], clock: Clock) -> Checked:
     turns = [part for one, span in judged for part in one.found[name].values() if _end(part) > span.after]
     series_days = sum(one.n_series[name] * ((span.until - span.after) / timedelta(days=1)) for one, span in judged)
-    told, n_days = Checked(name, "ok", len(turns), series_days), _n_days(judged)
+    told, n_days = Checked(name, "ok", len(turns), series_days), _n_days(rule, judged=judged)
     if turns:
         complaint = _storm(turns, rule=rule, series_days=series_days, n_days=n_days)
         return replace(told, verdict="always fires", why=complaint) if complaint else told
@@ -95,18 +95,18 @@ def _storm(turns: Sequence[Part], *, rule: Rule, series_days: float, n_days: flo
     return f"{found}: raise {bounds}, or lower false_incidents (now {rule.false_incidents:g})"
 
 
-def _n_days(judged: Sequence[tuple[Judging, Span]]) -> float:
+def _n_days(rule: Rule, *, judged: Sequence[tuple[Judging, Span]]) -> float:
     """Return the days on which a rule could fire."""
-    unjudged = _unjudged()
+    unjudged = _unjudged(rule)
     firsts = [(max(span.after, one.history.first_at + unjudged), span.until) for one, span in judged]
     return max((until - first) / timedelta(days=1) for first, until in firsts)
 
 
-def _unjudged() -> timedelta:
+def _unjudged(rule: Rule) -> timedelta:
     """Return how long a series must be known before it is judged."""
     from pipelines.windows import LEAST_DAYS as UNJUDGED
 
-    return timedelta(days=UNJUDGED)
+    return min(timedelta(days=UNJUDGED), rule.season)
 
 
 def _days(part: Part) -> Iterator[int]:
@@ -123,7 +123,7 @@ def _sees_a_drill(session: "Session", name: str, rule: Rule, *, history: History
     rows = _rows(session, rule, history=history, span=span, clock=clock)
     if not rows.names:
         return False
-    since = max(span.after + (span.until - span.after) / 4, history.first_at + _unjudged())  # a young series has no past
+    since = max(span.after + (span.until - span.after) / 4, history.first_at + _unjudged(rule))  # a young series has no past
     turned = _turned(rows, rule=rule, since=since, until=span.until, clock=clock)
     turned = busy_only(turned, rule=rule, span=span, clock=clock)
     if not turned.names:
