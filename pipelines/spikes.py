@@ -7,7 +7,7 @@ window needs no guess of the size and can be corrected for how many series are l
 seasonal baseline (`baselines`); shares are beta-binomial and counts negative-binomial, with the over-dispersion that the series
 itself shows at each length of window, since a plain binomial test opened 151 false incidents a day where a beta-binomial one
 opened none. The probabilities of all series at one moment go through Benjamini and Hochberg's procedure, at a level that the
-rule's budget of false incidents sets. A series is judged once it has three days of past.
+rule's budget of false incidents sets. A series is judged once it has three days of past, or a whole season where that is less.
 
 Negatives turn only where their share turns too, unlikely and as far up as their number must be: what mere volume explains is no
 turn of sentiment, so a series whose records are multiplied opens nothing.

@@ -19,7 +19,9 @@ from sqlalchemy.orm import Session
 from db import batches, jobs, records, results, rollups, sources
 from db.engine import connect, transaction
 from pipelines.records import Analysis, Kind, Label, Lane, Mention, ModelRef, Record
-from workers.settings import settings
+from workers.settings import keep_to_one_thread, settings
+
+keep_to_one_thread()  # as the workers do; threads that wait for each other made some tests ten times as slow
 
 # A deadline judges the machine's neighbours, not the code.
 hypothesis_settings.register_profile("bellwether", deadline=None)

@@ -67,7 +67,7 @@ def test_silence_of_a_feed_that_comes_in_bursts_must_be_longer() -> None:
 
     assert steady
     assert bursty
-    assert bursty.expected == pytest.approx(steady.expected, rel=0.3)
+    assert bursty.expected == pytest.approx(steady.expected, rel=0.5)  # twelve bursts a day tell little of its hours
     assert bursty.a_day > 1e-2 > steady.a_day
 
 
