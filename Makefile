@@ -42,7 +42,7 @@ unit: setup ## Run the tests
 	$(BIN)/pytest
 
 SEEDS ?= 1..20
-bench-alerts: setup ## Measure the alert detector: simulated streams, speed, and NAB if NAB=FOLDER holds it (an hour; SEEDS=1 for less)
+bench-alerts: setup ## Measure the alert detector: simulated streams, speed, and NAB if NAB=FOLDER holds it (20 minutes; SEEDS=1 for less)
 	$(BIN)/python tests/benchmarks/alerts/simulate.py --seeds $(SEEDS) --json docs/alerts/simulated.json
 	$(BIN)/python tests/benchmarks/alerts/speed.py
 	$(if $(NAB),$(BIN)/python tests/benchmarks/alerts/nab.py $(NAB) --json docs/alerts/nab.json,@echo "no NAB=FOLDER: the benchmark's series were left out")
