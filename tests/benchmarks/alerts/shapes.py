@@ -1,4 +1,4 @@
-"""What both simulated worlds are told: how large a stream is, how busy its series are, what the clock says; the rest is theirs."""
+"""What the simulated worlds are told: how large a stream is, how busy its series are, what the clock says; the rest is theirs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Randoms = np.random.Generator
-World = Literal["calm", "rough"]
+World = Literal["calm", "rough", "steady"]
 Plant = Literal["none", "share", "volume"]
 
 

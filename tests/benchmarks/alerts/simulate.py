@@ -20,7 +20,7 @@ from shapes import Plant, Shape, World
 from streams import MINUTES, SIZES, Stream, make_stream
 
 METRICS = ("share", "negatives", "volume")
-WORLDS: tuple[World, ...] = ("calm", "rough")
+WORLDS: tuple[World, ...] = ("calm", "rough", "steady")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Make seeded streams of counts with turns planted in them, or none; the worlds are `calm` and `rough`, judging is left to `scoring`."""
+"""Make seeded streams of counts with turns planted in them, or none; worlds: `steady`, `calm`, `rough`. Judging is left to `scoring`."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import calm
 import numpy as np
 import rough
+import steady
 from shapes import Floats, Integers, Randoms, Shape
 
 from pipelines.counts import Counts
@@ -23,7 +24,7 @@ BETWEEN_HOURS = 60
 ENOUGH = 36
 """Records expected in the bucket in which a turn is planted, at least."""
 
-_WORLDS = {"calm": calm, "rough": rough}
+_WORLDS = {"calm": calm, "rough": rough, "steady": steady}
 
 
 @dataclass(frozen=True, slots=True)
